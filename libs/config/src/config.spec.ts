@@ -1,0 +1,136 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, loadConfig, StartupError } from './index.js';
+
+describe('loadConfig', () => {
+  let directory: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'carillon-config-'));
+  });
+
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const load = (env: Record<string, string>) => loadConfig(env, directory);
+
+  const refusal = (env: Record<string, string>): ConfigError => {
+    try {
+      load(env);
+    } catch (error) {
+      if (error instanceof ConfigError) return error;
+      throw error;
+    }
+    throw new Error('the configuration was accepted');
+  };
+
+  it('needs nothing set', () => {
+    expect(load({})).toEqual({
+      redisUrl: undefined,
+      dataDir: join(directory, '.data'),
+      host: '127.0.0.1',
+      http: { port: 8080 },
+      metrics: { port: undefined },
+      mqtt: { port: 1883, tlsPort: 8883, anonymous: false },
+      xmpp: { port: 5222, tlsPort: 5223, domain: 'localhost', tls: 'required', registration: 'key' },
+      partitions: 64,
+      lanes: 1,
+      keyPrefix: 'carillon:',
+      processes: 1,
+      logLevel: 'info',
+      adminKey: undefined,
+    });
+  });
+
+  it('reads every group', () => {
+    const config = load({
+      REDIS_URL: 'redis://:secret@10.0.0.1:7000, rediss://10.0.0.2:7001',
+      CARILLON_DATA_DIR: '/var/lib/carillon',
+      CARILLON_HOST: '::',
+      CARILLON_HTTP_PORT: '0',
+      CARILLON_METRICS_PORT: '9100',
+      CARILLON_MQTT_ANONYMOUS: 'true',
+      CARILLON_XMPP_DOMAIN: 'Push.Example.com',
+      CARILLON_XMPP_TLS: 'off',
+      CARILLON_ADMIN_KEY: 'an-admin-key',
+    });
+    expect(config).toMatchObject({
+      redisUrl: ['redis://:secret@10.0.0.1:7000', 'rediss://10.0.0.2:7001'],
+      dataDir: '/var/lib/carillon',
+      host: '::',
+      http: { port: 0 },
+      metrics: { port: 9100 },
+      mqtt: { anonymous: true },
+      xmpp: { domain: 'push.example.com', tls: 'off' },
+      adminKey: 'an-admin-key',
+    });
+  });
+
+  it('takes auto as one process a core', () => {
+    expect(load({ CARILLON_PROCESSES: 'auto' }).processes).toBe(availableParallelism());
+  });
+
+  it('counts an empty variable as not set', () => {
+    expect(load({ CARILLON_HTTP_PORT: '', REDIS_URL: ' ' })).toMatchObject({
+      http: { port: 8080 },
+      redisUrl: undefined,
+    });
+  });
+
+  it('reads .env, over which the environment wins', () => {
+    writeFileSync(join(directory, '.env'), '# mine\nCARILLON_HTTP_PORT=9000\nCARILLON_LANES="4"\nOTHER=1\n');
+    expect(load({ CARILLON_HTTP_PORT: '9001' })).toMatchObject({ http: { port: 9001 }, lanes: 4 });
+  });
+
+  it('says when .env cannot be read', () => {
+    mkdirSync(join(directory, '.env'));
+    expect(() => load({})).toThrow(StartupError);
+  });
+
+  it('lists every fault with what was given and what is allowed', () => {
+    writeFileSync(join(directory, '.env'), 'CARILLON_LANES=65\n');
+    const error = refusal({ CARILLON_HTTP_PORT: '65536', CARILLON_XMPP_TLS: 'maybe' });
+    expect(error.message.split('\n')).toEqual([
+      'the configuration cannot be used: correct these variables',
+      '  CARILLON_HTTP_PORT="65536": must be a port, 0 to 65535 (0 picks a free one)',
+      '  CARILLON_XMPP_TLS="maybe": must be `required`, `optional` or `off`',
+      '  CARILLON_LANES="65" (in .env): must be an integer from 1 to 64',
+    ]);
+  });
+
+  it.each([
+    ['REDIS_URL', 'localhost:6379'],
+    ['REDIS_URL', 'http://localhost'],
+    ['REDIS_URL', 'redis://a,redis://b/1'],
+    ['CARILLON_HOST', 'not a host'],
+    ['CARILLON_HTTP_PORT', '-1'],
+    ['CARILLON_HTTP_PORT', '80.5'],
+    ['CARILLON_MQTT_ANONYMOUS', 'yes'],
+    ['CARILLON_XMPP_DOMAIN', 'a..b'],
+    ['CARILLON_PARTITIONS', '0'],
+    ['CARILLON_KEY_PREFIX', 'a{b}'],
+    ['CARILLON_PROCESSES', 'many'],
+    ['CARILLON_LOG_LEVEL', 'verbose'],
+    ['CARILLON_ADMIN_KEY', 'short'],
+  ])('refuses %s=%s', (name, text) => {
+    expect(refusal({ [name]: text }).faults).toMatchObject([{ name, source: 'environment' }]);
+  });
+
+  it.each(['REDIS_URL', 'CARILLON_ADMIN_KEY'])('never shows the value of %s', (name) => {
+    expect(refusal({ [name]: 'pass word' }).message).toContain(`${name}=(hidden)`);
+  });
+
+  it('names the variable that an unknown one is nearest to', () => {
+    expect(refusal({ CARILLON_HTP_PORT: '1' }).message).toContain('did you mean CARILLON_HTTP_PORT?');
+  });
+
+  it('overlooks the variables by which Kubernetes links services', () => {
+    const links = {
+      CARILLON_SERVICE_HOST: '10.0.0.1',
+      CARILLON_SERVICE_PORT_HTTP: '80',
+      CARILLON_PORT: 'tcp://10.0.0.1:80',
+      CARILLON_API_PORT_80_TCP_ADDR: '10.0.0.1',
+    };
+    expect(() => load(links)).not.toThrow();
+  });
+});

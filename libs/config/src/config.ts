@@ -1,0 +1,96 @@
+import { resolve } from 'node:path';
+import { ConfigError } from './config-error.js';
+import type { ConfigFault } from './config-error.js';
+import { readSettings } from './environment.js';
+import type { Environment, Setting } from './environment.js';
+import { unknownVariables } from './unknown-variables.js';
+import { variables } from './variables.js';
+import type { Defaulted, Variable } from './variables.js';
+
+type Variables = typeof variables;
+type Value<V> = V extends Defaulted<infer T> ? T : V extends Variable<infer T> ? T | undefined : never;
+type Values = { -readonly [K in keyof Variables]: Value<Variables[K]> };
+
+export type XmppTls = Values['xmppTls'];
+export type XmppRegistration = Values['xmppRegistration'];
+export type LogLevel = Values['logLevel'];
+
+/** What an installation is told from outside. Ports: 0 picks a free one. */
+export interface Config {
+  /** One Redis, or several nodes of a cluster; undefined: none was named. */
+  readonly redisUrl?: readonly string[];
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly host: string;
+  readonly http: { readonly port: number };
+  /** Without a port `/metrics` is on the HTTP port, guarded. */
+  readonly metrics: { readonly port?: number };
+  readonly mqtt: { readonly port: number; readonly tlsPort: number; readonly anonymous: boolean };
+  readonly xmpp: {
+    readonly port: number;
+    readonly tlsPort: number;
+    readonly domain: string;
+    readonly tls: XmppTls;
+    readonly registration: XmppRegistration;
+  };
+  readonly partitions: number;
+  readonly lanes: number;
+  readonly keyPrefix: string;
+  readonly processes: number;
+  readonly logLevel: LogLevel;
+  readonly adminKey?: string;
+}
+
+/** Reads the environment and the `.env` file of `cwd`. Throws a ConfigError that lists every fault. */
+export function loadConfig(env: Environment = process.env, cwd: string = process.cwd()): Config {
+  const settings = readSettings(env, cwd);
+  const known: Variable[] = Object.values(variables);
+  const faults = [
+    ...known.flatMap((variable) => faultOf(variable, settings.get(variable.name)) ?? []),
+    ...unknownVariables(
+      settings,
+      known.map(({ name }) => name),
+    ),
+  ];
+  if (faults.length > 0) throw new ConfigError(faults);
+  return grouped(valuesOf(settings), cwd);
+}
+
+function faultOf({ name, kind, secret }: Variable, setting: Setting | undefined): ConfigFault | undefined {
+  if (setting === undefined || kind.parse(setting.text) !== undefined) return undefined;
+  const given = secret ? '(hidden)' : JSON.stringify(setting.text);
+  return { name, given, allowed: `must be ${kind.allowed}`, source: setting.source };
+}
+
+function valuesOf(settings: ReadonlyMap<string, Setting>): Values {
+  const entries = Object.entries<Variable>(variables).map(([key, variable]) => {
+    const text = settings.get(variable.name)?.text ?? variable.default;
+    return [key, text === undefined ? undefined : variable.kind.parse(text)];
+  });
+  return Object.fromEntries(entries) as Values;
+}
+
+function grouped(values: Values, cwd: string): Config {
+  const { redisUrl, host, partitions, lanes, keyPrefix, processes, logLevel, adminKey } = values;
+  return {
+    redisUrl,
+    dataDir: resolve(cwd, values.dataDir),
+    host,
+    http: { port: values.httpPort },
+    metrics: { port: values.metricsPort },
+    mqtt: { port: values.mqttPort, tlsPort: values.mqttsPort, anonymous: values.mqttAnonymous },
+    xmpp: {
+      port: values.xmppPort,
+      tlsPort: values.xmppsPort,
+      domain: values.xmppDomain,
+      tls: values.xmppTls,
+      registration: values.xmppRegistration,
+    },
+    partitions,
+    lanes,
+    keyPrefix,
+    processes,
+    logLevel,
+    adminKey,
+  };
+}

@@ -1,0 +1,19 @@
+import { configurationDocument } from './index.js';
+import { variables } from './variables.js';
+import type { Variable } from './variables.js';
+
+describe('configurationDocument', () => {
+  it.each(Object.values(variables).map(({ name }) => [name]))('has one row for %s', (name) => {
+    expect(
+      configurationDocument()
+        .split('\n')
+        .filter((row) => row.startsWith(`| \`${name}\``)),
+    ).toHaveLength(1);
+  });
+
+  it('gives every default in the form that is allowed', () => {
+    for (const { default: text, kind } of Object.values<Variable>(variables)) {
+      if (text !== undefined) expect(kind.parse(text)).toBeDefined();
+    }
+  });
+});

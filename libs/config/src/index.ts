@@ -1,0 +1,6 @@
+export { loadConfig } from './config.js';
+export type { Config, LogLevel, XmppRegistration, XmppTls } from './config.js';
+export { ConfigError } from './config-error.js';
+export type { ConfigFault } from './config-error.js';
+export { configurationDocument } from './documentation.js';
+export { StartupError } from './startup-error.js';

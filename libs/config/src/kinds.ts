@@ -1,0 +1,85 @@
+import { isIP } from 'node:net';
+
+/** How a variable's text becomes its value. */
+export interface Kind<T> {
+  /** What is allowed, as it reads after "NAME=text: " in a fault and in the documentation's table. */
+  readonly allowed: string;
+  /** The value, or undefined when the text is not allowed. */
+  parse(text: string): T | undefined;
+}
+
+const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+const HOST_NAME = new RegExp(`^${LABEL}(\\.${LABEL})*$`, 'i');
+
+export function integer(min: number, max: number): Kind<number> {
+  return {
+    allowed: `an integer from ${min} to ${max}`,
+    parse: (text) => {
+      const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
+export const port: Kind<number> = {
+  ...integer(0, 65_535),
+  allowed: 'a port, 0 to 65535 (0 picks a free one)',
+};
+
+export const boolean: Kind<boolean> = {
+  allowed: '`true` or `false`',
+  parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+};
+
+export function oneOf<const T extends string>(...values: T[]): Kind<T> {
+  const quoted = values.map((value) => `\`${value}\``);
+  return {
+    allowed: `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`,
+    parse: (text) => values.find((value) => value === text),
+  };
+}
+
+/** `word`, which stands for what `value` says at that moment, or what `kind` allows. */
+export function wordOr<T>(word: string, value: () => T, kind: Kind<T>): Kind<T> {
+  return {
+    allowed: `${kind.allowed}, or \`${word}\``,
+    parse: (text) => (text === word ? value() : kind.parse(text)),
+  };
+}
+
+export function matching(pattern: RegExp, allowed: string): Kind<string> {
+  return { allowed, parse: (text) => (pattern.test(text) ? text : undefined) };
+}
+
+export const path: Kind<string> = matching(/^[^\0]+$/, 'a path');
+
+export const listenAddress: Kind<string> = {
+  allowed: 'an IP address or a host name of this machine',
+  parse: (text) => (isIP(text) > 0 || isHostName(text) ? text : undefined),
+};
+
+export const domain: Kind<string> = {
+  allowed: 'a domain name',
+  parse: (text) => (isHostName(text) ? text.toLowerCase() : undefined),
+};
+
+export const redisUrls: Kind<string[]> = {
+  allowed:
+    'redis://[[user]:password@]host[:port][/database] or rediss://…; several nodes of a cluster separated by commas',
+  parse: (text) => {
+    const urls = text.split(',').map((url) => url.trim());
+    return urls.every((url) => isRedisUrl(url, urls.length > 1)) ? urls : undefined;
+  },
+};
+
+function isHostName(text: string): boolean {
+  return text.length <= 253 && HOST_NAME.test(text);
+}
+
+function isRedisUrl(text: string, inCluster: boolean): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, pathname } = new URL(text);
+  // A cluster has database 0 alone.
+  const database = inCluster ? /^\/?0?$/ : /^\/?\d*$/;
+  return ['redis:', 'rediss:'].includes(protocol) && hostname !== '' && database.test(pathname);
+}

@@ -1,0 +1,149 @@
+import { availableParallelism } from 'node:os';
+import * as kinds from './kinds.js';
+import type { Kind } from './kinds.js';
+
+/** One environment variable. */
+export interface Variable<T = unknown> {
+  readonly name: string;
+  readonly kind: Kind<T>;
+  /** The text that stands in when the variable is not set. */
+  readonly default?: string;
+  /** What happens without a value, for the documentation of a variable that has no default. */
+  readonly unset?: string;
+  /** Markdown, without a final stop. */
+  readonly description: string;
+  /** Its value appears in no message. */
+  readonly secret?: true;
+}
+
+/** A variable that always has a value. */
+export type Defaulted<T> = Variable<T> & { readonly default: string };
+
+const defaulted = <T>(variable: Defaulted<T>): Defaulted<T> => variable;
+const optional = <T>(variable: Variable<T> & { readonly unset: string }): Variable<T> => variable;
+
+/** The environment schema. `docs/configuration.md` is generated from it. */
+export const variables = {
+  redisUrl: optional({
+    name: 'REDIS_URL',
+    kind: kinds.redisUrls,
+    unset: 'a private Redis (all-in-one only)',
+    description: 'one Redis (6.2 or newer, `maxmemory-policy noeviction`), or nodes of one cluster',
+    secret: true,
+  }),
+  dataDir: defaulted({
+    name: 'CARILLON_DATA_DIR',
+    kind: kinds.path,
+    default: '.data',
+    description: 'private Redis, certificates and first admin key; relative to the working directory',
+  }),
+  host: defaulted({
+    name: 'CARILLON_HOST',
+    kind: kinds.listenAddress,
+    default: '127.0.0.1',
+    description: 'where listeners bind; `0.0.0.0` for every interface',
+  }),
+  httpPort: defaulted({
+    name: 'CARILLON_HTTP_PORT',
+    kind: kinds.port,
+    default: '8080',
+    description: 'REST, long-poll, health, the WebSockets of MQTT and XMPP',
+  }),
+  metricsPort: optional({
+    name: 'CARILLON_METRICS_PORT',
+    kind: kinds.port,
+    unset: 'none',
+    description:
+      'a port of its own for `GET /metrics`, without a key. Without it `/metrics` is on the HTTP port, ' +
+      'for peers on the loopback interface and for keys of scope `manage`',
+  }),
+  mqttPort: defaulted({
+    name: 'CARILLON_MQTT_PORT',
+    kind: kinds.port,
+    default: '1883',
+    description: 'MQTT over TCP',
+  }),
+  mqttsPort: defaulted({
+    name: 'CARILLON_MQTTS_PORT',
+    kind: kinds.port,
+    default: '8883',
+    description: 'MQTT over TLS',
+  }),
+  mqttAnonymous: defaulted({
+    name: 'CARILLON_MQTT_ANONYMOUS',
+    kind: kinds.boolean,
+    default: 'false',
+    description:
+      'an open broker, for trusted networks and conformance runs: clients without credentials, any topic',
+  }),
+  xmppPort: defaulted({
+    name: 'CARILLON_XMPP_PORT',
+    kind: kinds.port,
+    default: '5222',
+    description: 'XMPP over TCP, with STARTTLS',
+  }),
+  xmppsPort: defaulted({
+    name: 'CARILLON_XMPPS_PORT',
+    kind: kinds.port,
+    default: '5223',
+    description: 'XMPP over direct TLS',
+  }),
+  xmppDomain: defaulted({
+    name: 'CARILLON_XMPP_DOMAIN',
+    kind: kinds.domain,
+    default: 'localhost',
+    description: 'the domain of every JID; the generated certificate names it',
+  }),
+  xmppTls: defaulted({
+    name: 'CARILLON_XMPP_TLS',
+    kind: kinds.oneOf('required', 'optional', 'off'),
+    default: 'required',
+    description:
+      'whether clients on the TCP port must use STARTTLS; `optional` and `off` allow PLAIN in the clear, with a warning at start-up',
+  }),
+  xmppRegistration: defaulted({
+    name: 'CARILLON_XMPP_REGISTRATION',
+    kind: kinds.oneOf('open', 'key', 'closed'),
+    default: 'key',
+    description: "who may register a device over XMPP: anyone, who has the app's registration key, or nobody",
+  }),
+  partitions: defaulted({
+    name: 'CARILLON_PARTITIONS',
+    kind: kinds.integer(1, 1024),
+    default: '64',
+    description: 'number of shards of device state; fixed at install',
+  }),
+  lanes: defaulted({
+    name: 'CARILLON_LANES',
+    kind: kinds.integer(1, 64),
+    default: '1',
+    description:
+      'number of shards of the work streams (intake, fan-out tasks, device events); fixed at install',
+  }),
+  keyPrefix: defaulted({
+    name: 'CARILLON_KEY_PREFIX',
+    // Braces would move the hash tag, and so the partition.
+    kind: kinds.matching(/^[A-Za-z0-9:._-]{1,64}$/, '1 to 64 letters, digits and `:` `.` `_` `-`'),
+    default: 'carillon:',
+    description: 'prefix of every Redis key; installations that share a Redis need different ones',
+  }),
+  processes: defaulted({
+    name: 'CARILLON_PROCESSES',
+    kind: kinds.wordOr('auto', availableParallelism, kinds.integer(1, 64)),
+    default: '1',
+    description: 'all-in-one only: how many processes share the listeners; `auto` is one a core',
+  }),
+  logLevel: defaulted({
+    name: 'CARILLON_LOG_LEVEL',
+    kind: kinds.oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    default: 'info',
+    description: 'the least severe level that is logged',
+  }),
+  adminKey: optional({
+    name: 'CARILLON_ADMIN_KEY',
+    kind: kinds.matching(/^[\x21-\x7e]{8,256}$/, '8 to 256 printable ASCII characters without spaces'),
+    unset: 'generated once, printed, kept in `admin-key` in the data directory',
+    description: 'the first admin key',
+    secret: true,
+  }),
+} as const satisfies Record<string, Variable>;
