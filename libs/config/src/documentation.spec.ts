@@ -12,8 +12,8 @@ describe('configurationDocument', () => {
   });
 
   it('gives every default in the form that is allowed', () => {
-    for (const { default: text, kind } of Object.values<Variable>(variables)) {
-      if (text !== undefined) expect(kind.parse(text)).toBeDefined();
-    }
+    const defaulted = Object.values<Variable>(variables).filter((variable) => variable.default !== undefined);
+    const refused = defaulted.filter((variable) => variable.kind.parse(variable.default!) === undefined);
+    expect(refused).toEqual([]);
   });
 });
