@@ -1,0 +1,64 @@
+import { MAX_LATITUDE } from '../area/area.js';
+import { NOTIFICATION_ID } from '../identifiers.js';
+import type { DeviceEvent } from '../ports/device-events.js';
+
+export type ParsedDeviceEvent =
+  { readonly ok: true; readonly event: DeviceEvent } | { readonly ok: false; readonly detail: string };
+
+/**
+ * Reads a device's report: `{"type":"displayed"|"opened","id":"…"}` or `{"type":"location","lat":…,"lon":…}`. Who reports
+ * and when comes from the connection, never from the body.
+ */
+export function parseDeviceEvent(
+  text: string,
+  deviceId: string,
+  transport: string,
+  now: number,
+): ParsedDeviceEvent {
+  const json = parseObject(text);
+  if (!json) return { ok: false, detail: 'a device event must be a JSON object' };
+  const { type } = json;
+  if (type === 'displayed' || type === 'opened') return parseReport(json, type, deviceId, transport, now);
+  if (type === 'location') return parseLocation(json, deviceId, transport, now);
+  return { ok: false, detail: 'type must be one of: displayed, opened, location' };
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const json: unknown = JSON.parse(text);
+    if (typeof json === 'object' && json !== null && !Array.isArray(json))
+      return json as Record<string, unknown>;
+  } catch {
+    // falls through: not JSON
+  }
+  return undefined;
+}
+
+function parseReport(
+  json: Record<string, unknown>,
+  type: 'displayed' | 'opened',
+  deviceId: string,
+  transport: string,
+  at: number,
+): ParsedDeviceEvent {
+  if (typeof json.id !== 'string' || !NOTIFICATION_ID.test(json.id)) {
+    return { ok: false, detail: 'id must be the id of a notification' };
+  }
+  return { ok: true, event: { type, deviceId, notificationId: json.id, transport, at } };
+}
+
+function parseLocation(
+  json: Record<string, unknown>,
+  deviceId: string,
+  transport: string,
+  at: number,
+): ParsedDeviceEvent {
+  const { lat, lon } = json;
+  if (typeof lat !== 'number' || Math.abs(lat) > MAX_LATITUDE) {
+    return { ok: false, detail: `lat must be a number from -${MAX_LATITUDE} to ${MAX_LATITUDE}` };
+  }
+  if (typeof lon !== 'number' || Math.abs(lon) > 180) {
+    return { ok: false, detail: 'lon must be a number from -180 to 180' };
+  }
+  return { ok: true, event: { type: 'location', deviceId, lat, lon, transport, at } };
+}

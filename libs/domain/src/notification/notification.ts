@@ -1,0 +1,79 @@
+import type { Audience } from '../audience/audience.js';
+
+/** `notification` is shown to a person, `message` goes to the program. */
+export type NotificationKind = 'notification' | 'message';
+export type TransportKind = 'mqtt' | 'xmpp' | 'poll';
+export const TRANSPORT_KINDS: readonly TransportKind[] = ['mqtt', 'xmpp', 'poll'];
+
+export interface NotificationContent {
+  readonly kind: NotificationKind;
+  readonly title?: string;
+  readonly body?: string;
+  readonly uri?: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+/** Times are milliseconds since 1970; a notification without `transports` may use any. */
+export interface Notification extends NotificationContent {
+  readonly id: string;
+  readonly app: string;
+  readonly audience: Audience;
+  readonly acceptedAt: number;
+  /** When it is due; equals `acceptedAt` for "now". */
+  readonly at: number;
+  readonly expiresAt: number;
+  /** Seconds; 0 = only for devices that are online when it is sent. */
+  readonly ttl: number;
+  readonly collapseKey?: string;
+  readonly transports?: readonly TransportKind[];
+}
+
+/**
+ * scheduled → accepted → sending → sent, or cancelled. `sent` means that every inbox has it; what became of each delivery
+ * is told by the counts.
+ */
+export type NotificationStatus = 'scheduled' | 'accepted' | 'sending' | 'sent' | 'cancelled';
+
+export const DEFAULT_TTL = 3 * 86_400;
+export const MAX_TTL = 30 * 86_400;
+/** A notification for later lies at most this far ahead, ms. */
+export const MAX_SCHEDULE_AHEAD = 366 * 86_400_000;
+/** For how long a `ttl: 0` notification may be on its way to a device that is online, ms. */
+export const ONLINE_ONLY_GRACE = 15_000;
+/** For how long deliveries can be looked at after their notification expired, ms. */
+export const HISTORY_RETENTION = 7 * 86_400_000;
+/** Title, body, uri and data together, bytes of JSON. */
+export const MAX_CONTENT_BYTES = 64 * 1024;
+
+/** What a device gets, on every transport. Times are RFC 3339. */
+export interface Envelope extends NotificationContent {
+  readonly id: string;
+  readonly seq: number;
+  readonly sentAt: string;
+  readonly expiresAt: string;
+  readonly collapseKey?: string;
+}
+
+/** A notification's part of the envelope, the same for every device: all but `seq`. */
+export type EnvelopeContent = Omit<Envelope, 'seq'>;
+
+export function envelopeContent(notification: Notification): EnvelopeContent {
+  const { id, kind, title, body, uri, data, collapseKey } = notification;
+  return {
+    id,
+    kind,
+    ...(title !== undefined && { title }),
+    ...(body !== undefined && { body }),
+    ...(uri !== undefined && { uri }),
+    ...(data !== undefined && { data }),
+    sentAt: new Date(notification.at).toISOString(),
+    expiresAt: new Date(notification.expiresAt).toISOString(),
+    ...(collapseKey !== undefined && { collapseKey }),
+  };
+}
+
+/** The envelope of one delivery as JSON, `seq` behind `id`, from the content's JSON (which begins with `{"id":"…"`). */
+export function envelopeJson(contentJson: string, id: string, seq: number): string {
+  const head = `{"id":"${id}"`;
+  return `${head},"seq":${seq}${contentJson.slice(head.length)}`;
+}

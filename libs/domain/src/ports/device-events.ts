@@ -1,0 +1,22 @@
+/** What devices report of themselves. `at` is ms since 1970. */
+export type DeviceEvent =
+  | {
+      readonly type: 'displayed' | 'opened';
+      readonly deviceId: string;
+      readonly notificationId: string;
+      readonly transport: string;
+      readonly at: number;
+    }
+  | {
+      readonly type: 'location';
+      readonly deviceId: string;
+      readonly lat: number;
+      readonly lon: number;
+      readonly transport: string;
+      readonly at: number;
+    };
+
+/** Takes reports for the workers; once the promise is fulfilled the report is not lost. */
+export abstract class DeviceEventSink {
+  abstract publish(event: DeviceEvent): Promise<void>;
+}

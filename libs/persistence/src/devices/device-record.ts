@@ -1,0 +1,79 @@
+import type {
+  AttributeValue,
+  Device,
+  DeviceCredentials,
+  DeviceLogin,
+  DevicePosition,
+  ScramKeys,
+} from '@carillon/domain';
+
+/**
+ * A device's hash. Single values have a field each; tags are `t:NAME`, attributes `a:NAME` (JSON) and groups `g:NAME`, whose
+ * value says why it belongs: 1 itself, 2 by its user, 3 both.
+ */
+export type DeviceFields = Readonly<Record<string, string>>;
+
+export const MEMBER_ITSELF = 1;
+export const MEMBER_BY_USER = 2;
+
+export function toDevice(id: string, fields: DeviceFields): Device {
+  return {
+    id,
+    app: fields.app!,
+    ...(fields.user !== undefined && { user: fields.user }),
+    ...(fields.platform !== undefined && { platform: fields.platform }),
+    tags: named(fields, 't:').map(([name]) => name),
+    attributes: Object.fromEntries(
+      named(fields, 'a:').map(([name, json]) => [name, JSON.parse(json) as AttributeValue]),
+    ),
+    autoSubscribe: fields.autoSubscribe === '1',
+    ...(fields.lat !== undefined && { position: positionOf(fields) }),
+    groups: named(fields, 'g:').map(([name]) => name),
+    createdAt: Number(fields.createdAt),
+    updatedAt: Number(fields.updatedAt),
+  };
+}
+
+export function toLogin(id: string, fields: DeviceFields): DeviceLogin {
+  return {
+    id,
+    app: fields.app!,
+    ...(fields.user !== undefined && { user: fields.user }),
+    autoSubscribe: fields.autoSubscribe === '1',
+    credentials: {
+      tokenHash: fields.token!,
+      scramSha1: parseScram(fields.scram1!),
+      scramSha256: parseScram(fields.scram256!),
+    },
+  };
+}
+
+export const LOGIN_FIELDS = ['app', 'user', 'autoSubscribe', 'token', 'scram1', 'scram256'] as const;
+
+export function credentialFields(credentials: DeviceCredentials): Record<string, string> {
+  return {
+    token: credentials.tokenHash,
+    scram1: formatScram(credentials.scramSha1),
+    scram256: formatScram(credentials.scramSha256),
+  };
+}
+
+/** The names and values of the fields with a prefix, sorted by name. */
+export function named(fields: DeviceFields, prefix: string): [string, string][] {
+  return Object.entries(fields)
+    .filter(([field]) => field.startsWith(prefix))
+    .map(([field, value]): [string, string] => [field.slice(prefix.length), value])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function positionOf(fields: DeviceFields): DevicePosition {
+  return { lat: Number(fields.lat), lon: Number(fields.lon), at: Number(fields.positionAt) };
+}
+
+const formatScram = ({ salt, iterations, storedKey, serverKey }: ScramKeys): string =>
+  [salt, iterations, storedKey, serverKey].join(' ');
+
+function parseScram(stored: string): ScramKeys {
+  const [salt = '', iterations = '0', storedKey = '', serverKey = ''] = stored.split(' ');
+  return { salt, iterations: Number(iterations), storedKey, serverKey };
+}

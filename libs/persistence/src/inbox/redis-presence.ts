@@ -1,0 +1,62 @@
+import { type Connection, Presence, type PresenceClaim } from '@carillon/domain';
+import { runScript } from '@carillon/redis';
+import type { Store } from '../store.js';
+import { parseConnection, parseConnections } from './connections.js';
+
+export class RedisPresence extends Presence {
+  constructor(private readonly store: Store) {
+    super();
+  }
+
+  async claim(deviceId: string, transport: string, edgeId: string): Promise<PresenceClaim> {
+    const { client, keys } = this.store;
+    const partition = this.store.partitionOf(deviceId);
+    const [epoch, ...displaced] = await runScript<[number, ...string[]]>(
+      client,
+      'claim-presence',
+      [keys.online(partition), keys.epoch(partition)],
+      [deviceId, transport, edgeId],
+    );
+    return { epoch, displaced: displaced.map(parseConnection) };
+  }
+
+  async release(deviceId: string, epoch: number): Promise<void> {
+    const { client, keys } = this.store;
+    const key = keys.online(this.store.partitionOf(deviceId));
+    await runScript(client, 'release-presence', [key], [deviceId, epoch]);
+  }
+
+  async connections(deviceId: string): Promise<readonly Connection[]> {
+    const { client, keys } = this.store;
+    const stored = await client.hget(keys.online(this.store.partitionOf(deviceId)), deviceId);
+    return parseConnections(stored ?? '');
+  }
+
+  /** Removes every connection of an edge that is gone. @returns how many there were */
+  async releaseEdge(edgeId: string): Promise<number> {
+    let removed = 0;
+    for (const partition of this.store.allPartitions())
+      removed += await this.releaseEdgeIn(partition, edgeId);
+    return removed;
+  }
+
+  private async releaseEdgeIn(partition: number, edgeId: string): Promise<number> {
+    const { client, keys } = this.store;
+    let removed = 0;
+    let cursor = '0';
+    do {
+      const [next, fields] = await client.hscan(keys.online(partition), cursor, 'COUNT', 500);
+      const stale: (string | number)[] = [];
+      for (let i = 0; i < fields.length; i += 2) {
+        for (const connection of parseConnections(fields[i + 1]!)) {
+          if (connection.edgeId === edgeId) stale.push(fields[i]!, connection.epoch);
+        }
+      }
+      if (stale.length > 0) {
+        removed += await runScript<number>(client, 'release-presence', [keys.online(partition)], stale);
+      }
+      cursor = next;
+    } while (cursor !== '0');
+    return removed;
+  }
+}

@@ -1,0 +1,98 @@
+import {
+  type Audience,
+  envelopeContent,
+  HISTORY_RETENTION,
+  type Notification,
+  type NotificationStatus,
+  ONLINE_ONLY_GRACE,
+  type StoredContent,
+  type TransportKind,
+} from '@carillon/domain';
+
+/** A stored notification with how far it has come. Times are ms since 1970. */
+export interface NotificationRecord {
+  readonly notification: Notification;
+  readonly status: NotificationStatus;
+  /** The partitions that its deliveries are in; undefined until the audience was resolved. */
+  readonly partitions?: readonly number[];
+  readonly sentAt?: number;
+  readonly cancelledAt?: number;
+}
+
+/** The envelope fields that are read back from the content's JSON. */
+type StoredEnvelope = Pick<Notification, 'kind' | 'title' | 'body' | 'uri' | 'data'>;
+
+export function toFields(notification: Notification): string[] {
+  const { app, acceptedAt, at, expiresAt, ttl, audience, collapseKey, transports } = notification;
+  const fields: Record<string, string> = {
+    app,
+    status: at > acceptedAt ? 'scheduled' : 'accepted',
+    acceptedAt: String(acceptedAt),
+    at: String(at),
+    expiresAt: String(expiresAt),
+    ttl: String(ttl),
+    audience: JSON.stringify(audience),
+    content: JSON.stringify(envelopeContent(notification)),
+    ...(collapseKey !== undefined && { collapseKey }),
+    ...(transports && { transports: transports.join(',') }),
+  };
+  return Object.entries(fields).flat();
+}
+
+export function fromFields(
+  id: string,
+  fields: Readonly<Record<string, string>>,
+): NotificationRecord | undefined {
+  if (!fields.app || !fields.content) return undefined;
+  const { kind, title, body, uri, data } = JSON.parse(fields.content) as StoredEnvelope;
+  const transports = fields.transports?.split(',') as TransportKind[] | undefined;
+  const at = Number(fields.at);
+  return {
+    notification: {
+      id,
+      app: fields.app,
+      kind,
+      title,
+      body,
+      uri,
+      data,
+      audience: JSON.parse(fields.audience!) as Audience,
+      acceptedAt: Number(fields.acceptedAt),
+      at,
+      expiresAt: Number(fields.expiresAt),
+      ttl: Number(fields.ttl),
+      collapseKey: fields.collapseKey,
+      transports,
+    },
+    status: statusOf(fields, at),
+    ...(fields.partitions !== undefined && { partitions: partitionsOf(fields.partitions) }),
+    ...(fields.sentAt && { sentAt: Number(fields.sentAt) }),
+    ...(fields.cancelledAt && { cancelledAt: Number(fields.cancelledAt) }),
+  };
+}
+
+/** A scheduled one whose time has come waits in the intake stream like any other. */
+function statusOf(fields: Readonly<Record<string, string>>, at: number): NotificationStatus {
+  const status = fields.status as NotificationStatus;
+  return status === 'scheduled' && at <= Date.now() ? 'accepted' : status;
+}
+
+const partitionsOf = (stored: string): number[] => (stored === '' ? [] : stored.split(',').map(Number));
+
+export function toContent(id: string, row: readonly (string | null)[]): StoredContent | undefined {
+  const [app, contentJson, expiresAt, transports] = row;
+  if (!app || !contentJson) return undefined;
+  return {
+    id,
+    app,
+    contentJson,
+    expiresAt: Number(expiresAt),
+    ...(transports && { transports: transports.split(',') as TransportKind[] }),
+  };
+}
+
+export const CONTENT_FIELDS = ['app', 'content', 'expiresAt', 'transports'] as const;
+
+/** When the last thing to know about a notification may be forgotten, ms since 1970. */
+export const forgetAt = (notification: Notification): number =>
+  Math.max(notification.expiresAt, notification.at + ONLINE_ONLY_GRACE) + HISTORY_RETENTION;

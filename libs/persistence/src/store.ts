@@ -1,0 +1,48 @@
+import { shardOf } from '@carillon/domain';
+import type { RedisClient, RedisKeys } from '@carillon/redis';
+
+/** The connection and the map of the schema that every repository works with. */
+export class Store {
+  constructor(
+    readonly client: RedisClient,
+    readonly keys: RedisKeys,
+  ) {}
+
+  /** The partition that owns a device's state; users and groups have one likewise. */
+  partitionOf(id: string): number {
+    return shardOf(id, this.keys.partitions);
+  }
+
+  /** The lane of a notification, or of whatever else decides it (an idempotency key). */
+  laneOf(id: string): number {
+    return shardOf(id, this.keys.lanes);
+  }
+
+  allPartitions(): number[] {
+    return Array.from({ length: this.keys.partitions }, (_, i) => i);
+  }
+
+  allLanes(): number[] {
+    return Array.from({ length: this.keys.lanes }, (_, i) => i);
+  }
+}
+
+/** Groups items by shard, keeping their order within each. */
+export function byShard<T>(items: readonly T[], shard: (item: T) => number): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const item of items) {
+    const key = shard(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}
+
+/** The results of a pipeline; throws the first error among them. */
+export function resultsOf(replies: [Error | null, unknown][] | null): unknown[] {
+  return (replies ?? []).map(([error, result]) => {
+    if (error) throw error;
+    return result;
+  });
+}

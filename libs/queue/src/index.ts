@@ -1,0 +1,7 @@
+export * from './client-redis-streams.js';
+export * from './dead-letters.js';
+export * from './redis-streams-context.js';
+export * from './rethrowing-filter.js';
+export * from './server-redis-streams.js';
+export * from './stream-consumer.js';
+export * from './stream-entry.js';

@@ -1,0 +1,20 @@
+import { BaseRpcContext, EventPattern, type Transport } from '@nestjs/microservices';
+import type { StreamName } from '@carillon/domain';
+import type { StreamEntry } from './stream-entry.js';
+
+export const REDIS_STREAMS = Symbol('redis-streams') as unknown as Transport;
+
+/** Where the event came from. */
+export class RedisStreamsContext extends BaseRpcContext<[StreamEntry]> {
+  constructor(entry: StreamEntry) {
+    super([entry]);
+  }
+
+  get entry(): StreamEntry {
+    return this.getArgByIndex(0);
+  }
+}
+
+/** Marks the handler of a stream's events. */
+export const StreamHandler = (stream: StreamName): MethodDecorator =>
+  EventPattern<string>(stream, REDIS_STREAMS) as MethodDecorator;

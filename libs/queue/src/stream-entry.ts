@@ -1,0 +1,25 @@
+/** One entry of a work stream. */
+export interface StreamEntry {
+  readonly stream: string;
+  readonly id: string;
+  /** The event's text (JSON, or what the stream's events are written in). */
+  readonly data: string;
+  /** How often it was delivered, this time included. */
+  readonly deliveries: number;
+}
+
+export type EntryHandler = (entry: StreamEntry) => Promise<void>;
+
+/** The part of a logger that the queue uses. */
+export interface QueueLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** An XREADGROUP / XCLAIM entry's field "d"; undefined for an entry that was deleted meanwhile. */
+export function dataOf(fields: readonly string[] | null): string | undefined {
+  if (!fields) return undefined;
+  for (let i = 0; i < fields.length; i += 2) if (fields[i] === 'd') return fields[i + 1];
+  return undefined;
+}

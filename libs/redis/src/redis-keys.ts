@@ -1,0 +1,62 @@
+/**
+ * Every key's name. The hash tag (`{…}`) decides the cluster node: state of partition N lives under `{pN}`, work of lane
+ * N under `{lN}`, one edge's under `{e:ID}`, the installation's own under `{sys}`.
+ */
+export class RedisKeys {
+  constructor(
+    private readonly prefix: string,
+    readonly partitions: number,
+    readonly lanes: number,
+  ) {}
+
+  // The installation
+  install = (): string => `${this.prefix}{sys}:install`;
+  apiKey = (keyId: string): string => `${this.prefix}{sys}:key:${keyId}`;
+  apiKeys = (app: string): string => `${this.prefix}{sys}:keys:${app}`;
+  edges = (): string => `${this.prefix}{sys}:edges`;
+  lease = (name: string): string => `${this.prefix}{sys}:lease:${name}`;
+
+  // One edge
+  dispatch = (edgeId: string): string => `${this.prefix}{e:${edgeId}}:dispatch`;
+
+  // A lane: notifications and the streams of work on them
+  notification = (lane: number, id: string): string => `${this.lane(lane)}:ntf:${id}`;
+  openTasks = (lane: number, id: string): string => `${this.lane(lane)}:ntf:${id}:open`;
+  idempotency = (lane: number, app: string, keyHash: string): string =>
+    `${this.lane(lane)}:idem:${app}:${keyHash}`;
+  due = (lane: number): string => `${this.lane(lane)}:due`;
+  intake = (lane: number): string => `${this.lane(lane)}:intake`;
+  fanOut = (lane: number): string => `${this.lane(lane)}:fan-out`;
+  deviceEvents = (lane: number): string => `${this.lane(lane)}:device-events`;
+
+  // A partition: devices, and what is found with them
+  device = (partition: number, id: string): string => `${this.part(partition)}:dev:${id}`;
+  inbox = (partition: number, id: string): string => `${this.part(partition)}:inbox:${id}`;
+  collapse = (partition: number, id: string): string => `${this.part(partition)}:clp:${id}`;
+  online = (partition: number): string => `${this.part(partition)}:online`;
+  sequence = (partition: number): string => `${this.part(partition)}:seq`;
+  epoch = (partition: number): string => `${this.part(partition)}:epoch`;
+  deliveries = (partition: number, notificationId: string): string =>
+    `${this.part(partition)}:dlv:${notificationId}`;
+  expiry = (partition: number): string => `${this.part(partition)}:expiry`;
+  receipts = (partition: number): string => `${this.part(partition)}:receipts`;
+  stats = (partition: number, app: string, day: string): string =>
+    `${this.part(partition)}:stats:${app}:${day}`;
+  allDevices = (partition: number, app: string): string => `${this.part(partition)}:app:${app}:all`;
+  tag = (partition: number, app: string, tag: string): string =>
+    `${this.part(partition)}:app:${app}:tag:${tag}`;
+  groupDevices = (partition: number, app: string, group: string): string =>
+    `${this.part(partition)}:app:${app}:group:${group}`;
+  positions = (partition: number, app: string): string => `${this.part(partition)}:app:${app}:geo`;
+
+  // Users and groups live in the partition of their own id
+  userDevices = (partition: number, app: string, user: string): string =>
+    `${this.part(partition)}:app:${app}:user:${user}`;
+  userGroups = (partition: number, app: string, user: string): string =>
+    `${this.part(partition)}:app:${app}:user-groups:${user}`;
+  groupMembers = (partition: number, app: string, group: string): string =>
+    `${this.part(partition)}:app:${app}:members:${group}`;
+
+  private lane = (lane: number): string => `${this.prefix}{l${lane}}`;
+  private part = (partition: number): string => `${this.prefix}{p${partition}}`;
+}

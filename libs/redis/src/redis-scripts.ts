@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import type { Cluster, Redis } from 'ioredis';
+
+/** Scripts by the name of their file in `scripts/`; each file's header says what it takes and gives. */
+const NAMES = [
+  'accept-notification',
+  'begin-fan-out',
+  'bury-entry',
+  'cancel-notification',
+  'claim-due',
+  'claim-presence',
+  'count-receipts',
+  'delete-device',
+  'deposit',
+  'finish-fan-out',
+  'record-steps',
+  'release-lease',
+  'release-presence',
+  'renew-lease',
+  'replay-dead-letter',
+  'write-device',
+] as const;
+
+export type ScriptName = (typeof NAMES)[number];
+type Argument = string | number;
+type Command = (keyCount: number, ...args: Argument[]) => Promise<unknown>;
+
+const SOURCES = NAMES.map((name) => ({
+  name,
+  lua: readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8'),
+}));
+
+/** Registers every script on a client (EVALSHA, and EVAL where a node does not have it yet). */
+export function defineScripts(client: Redis | Cluster): void {
+  for (const { name, lua } of SOURCES) client.defineCommand(name, { lua });
+}
+
+/** Runs a script; `keys` must lie in one hash slot. */
+export function runScript<Result>(
+  client: Redis | Cluster,
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly Argument[],
+): Promise<Result> {
+  const command = (client as unknown as Record<string, Command>)[name]!;
+  return command.call(client, keys.length, ...keys, ...args) as Promise<Result>;
+}
