@@ -1,0 +1,10 @@
+export { createLogger } from './logger.js';
+export type { Logger, LoggerOptions } from './logger.js';
+export { isLoopback } from './loopback.js';
+export { Metrics } from './metrics.js';
+export type { Counter, Gauge, GaugeOptions, Histogram, HistogramOptions, MetricOptions } from './metrics.js';
+export { MetricsModule } from './metrics.module.js';
+export { MetricsServer } from './metrics-server.js';
+export { NestPinoLogger } from './nest-pino-logger.js';
+export { supervise } from './supervise.js';
+export type { ErrorLog } from './supervise.js';
