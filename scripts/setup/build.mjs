@@ -34,8 +34,15 @@ async function sourceFiles() {
 }
 
 async function filesBelow(directory) {
-  const entries = await readdir(join(root, directory), { recursive: true, withFileTypes: true });
+  const entries = await readdir(join(root, directory), { recursive: true, withFileTypes: true }).catch(
+    noneIfAbsent,
+  );
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1));
+}
+
+function noneIfAbsent(error) {
+  if (error.code === 'ENOENT') return [];
+  throw error;
 }
