@@ -1,0 +1,14 @@
+import type { BrokerLogger, MqttBrokerHooks } from './hooks.js';
+import type { BrokerLimits } from './limits.js';
+
+export interface MqttBrokerOptions {
+  hooks: MqttBrokerHooks;
+  logger?: BrokerLogger;
+  limits?: Partial<BrokerLimits>;
+  /** SUBACK for a filter that `authorizeSubscribe` denies in 5.0: 0x87 Not authorized (default), or 0x80. */
+  deniedSubscriptionCode?: 0x80 | 0x87;
+  /** Milliseconds that never go back; the default counts up from the epoch monotonically. */
+  now?: () => number;
+}
+
+export const monotonicNow = (): number => performance.timeOrigin + performance.now();

@@ -1,0 +1,173 @@
+import type { Duplex } from 'node:stream';
+import { monotonicNow, type MqttBrokerOptions } from './broker-options.js';
+import type { MqttClient, PeerInfo } from './client.js';
+import type { Packet, Will } from './codec/packets.js';
+import type { ConnectedClient } from './connection/connected-client.js';
+import { Connection } from './connection/connection.js';
+import { Flusher } from './connection/flusher.js';
+import type { Engine } from './engine.js';
+import { dispatch } from './handlers/dispatch.js';
+import { silentLogger, type BrokerLogger, type MqttBrokerHooks, type PublishVerdict } from './hooks.js';
+import type { QueueBudget } from './inflight/message-queue.js';
+import { Publication } from './inflight/publication.js';
+import { defaultLimits, type BrokerLimits } from './limits.js';
+import type { BrokerMessage } from './message.js';
+import { ReasonCode, type DisconnectReason } from './reason-codes.js';
+import { offer } from './session/delivery.js';
+import { SessionRegistry } from './session/session-registry.js';
+import { TimerWheel } from './timers/timer-wheel.js';
+import { RetainedStore } from './topics/retained-store.js';
+import { SubscriptionIndex } from './topics/subscription-index.js';
+import { isTopicName, levelCount } from './topics/topic-filter.js';
+
+/** Connections above the limit that are still let in far enough to be told so. */
+const REFUSAL_HEADROOM = 1.1;
+
+/** The inside of a broker: what its connections, sessions and handlers share. */
+class BrokerEngine implements Engine {
+  readonly hooks: MqttBrokerHooks;
+  readonly limits: Readonly<BrokerLimits>;
+  readonly logger: BrokerLogger;
+  readonly deniedSubscriptionCode: number;
+  readonly now: () => number;
+  readonly wheel: TimerWheel;
+  readonly flusher = new Flusher();
+  readonly index: SubscriptionIndex;
+  readonly retained: RetainedStore;
+  readonly sessions: SessionRegistry;
+  readonly queueBudget: QueueBudget;
+  readonly connections = new Set<Connection>();
+  stopping = false;
+
+  constructor(options: MqttBrokerOptions) {
+    this.hooks = options.hooks;
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.logger = options.logger ?? silentLogger;
+    this.deniedSubscriptionCode = options.deniedSubscriptionCode ?? ReasonCode.NotAuthorized;
+    this.now = options.now ?? monotonicNow;
+    this.wheel = new TimerWheel(this.limits.timerResolutionMs, this.now);
+    this.index = new SubscriptionIndex(this.limits.maxCachedMatches);
+    this.retained = new RetainedStore(
+      this.limits.maxRetainedMessages,
+      this.limits.maxRetainedBytes,
+      this.now,
+    );
+    this.sessions = new SessionRegistry(this);
+    this.queueBudget = { bytes: 0, maxBytes: this.limits.maxTotalQueuedBytes };
+  }
+
+  handle(connection: Connection, packet: Packet): void | Promise<void> {
+    return dispatch(connection, packet);
+  }
+
+  route(publication: Publication): void {
+    if (publication.retain && !this.retained.store(publication)) {
+      this.logger.warn('retained message not kept: no room', { topic: publication.topic });
+    }
+    const { recipients, groups } = this.index.match(publication.topic);
+    for (const recipient of recipients) offer(recipient.session, publication, recipient);
+    for (const group of groups) {
+      const member = group.pick();
+      if (member) offer(member.session, publication, member);
+    }
+    publication.settle();
+  }
+
+  publishWill(client: ConnectedClient, will: Will): void {
+    this.supervise(this.judgeWill(client, will), 'will');
+  }
+
+  supervise(promise: Promise<unknown>, what: string): void {
+    promise.catch((error: unknown) => this.logger.error(`${what} failed`, { error }));
+  }
+
+  notify(what: string, call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.logger.error(`${what} failed`, { error });
+    }
+  }
+
+  private async judgeWill(client: ConnectedClient, will: Will): Promise<void> {
+    const { willDelayInterval: _, ...properties } = will.properties ?? {};
+    const message: BrokerMessage = { ...will, properties };
+    const verdict: PublishVerdict | undefined = await this.hooks.onPublish?.(client, message);
+    if (verdict === undefined || verdict === 'route')
+      this.route(new Publication(message, this.now(), client.id));
+  }
+}
+
+/**
+ * An MQTT 3.1, 3.1.1 and 5.0 broker without sockets of its own: it is given streams, and asks its hooks.
+ */
+export class MqttBroker {
+  private readonly engine: BrokerEngine;
+
+  constructor(options: MqttBrokerOptions) {
+    this.engine = new BrokerEngine(options);
+  }
+
+  /** Connections attached and not yet closed. */
+  get connectionCount(): number {
+    return this.engine.connections.size;
+  }
+
+  start(): void {
+    this.engine.stopping = false;
+    this.engine.wheel.start();
+  }
+
+  /** Takes over one network connection; the broker ends and destroys the stream. */
+  attach(stream: Duplex, peer: PeerInfo): void {
+    const { engine } = this;
+    if (engine.stopping || engine.connections.size >= engine.limits.maxConnections * REFUSAL_HEADROOM) {
+      stream.on('error', () => {}).destroy();
+      return;
+    }
+    new Connection(engine, stream, peer).open();
+  }
+
+  /**
+   * Publishes from the server's side.
+   * @throws TypeError if the topic is no topic name
+   */
+  publish(message: BrokerMessage): void {
+    const { engine } = this;
+    if (!isTopicName(message.topic) || levelCount(message.topic) > engine.limits.maxTopicLevels) {
+      throw new TypeError(`not a topic name: ${JSON.stringify(message.topic)}`);
+    }
+    engine.route(new Publication(message, engine.now(), undefined));
+  }
+
+  client(clientId: string): MqttClient | undefined {
+    const connection = this.engine.sessions.get(clientId)?.connection;
+    return connection?.state === 'connected' ? connection.client : undefined;
+  }
+
+  /**
+   * Ends a client's connection; false if it has none here. With 'taken-over' the session is forgotten too, without
+   * an end: it lives on at another edge.
+   */
+  disconnect(clientId: string, reason: DisconnectReason): boolean {
+    const { sessions } = this.engine;
+    const session = sessions.get(clientId);
+    const { connection } = session ?? {};
+    connection?.disconnect(reason);
+    if (session && reason === 'taken-over') sessions.forget(session);
+    return connection !== undefined;
+  }
+
+  /** Says goodbye to all, waits until they are gone, and at the deadline destroys what is left. Wills are not sent. */
+  async stop(reason: DisconnectReason, deadlineMs: number): Promise<void> {
+    const { engine } = this;
+    engine.stopping = true;
+    for (const connection of engine.connections) connection.disconnect(reason);
+    const deadline = engine.now() + deadlineMs;
+    while (engine.connections.size > 0 && engine.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    for (const connection of engine.connections) connection.destroy();
+    engine.wheel.stop();
+  }
+}

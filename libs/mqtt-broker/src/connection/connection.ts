@@ -1,0 +1,345 @@
+import type { Duplex } from 'node:stream';
+import type { DisconnectCause, PeerInfo } from '../client.js';
+import { decodePacket } from '../codec/decoder.js';
+import { encodePacket } from '../codec/encoder.js';
+import { FrameAssembler } from '../codec/frame-assembler.js';
+import {
+  PacketType,
+  type DecodeFailure,
+  type Packet,
+  type ProtocolVersion,
+  type Will,
+} from '../codec/packets.js';
+import type { Engine } from '../engine.js';
+import {
+  connackReturnCode,
+  disconnectReasonCodes,
+  ReasonCode,
+  type DisconnectReason,
+} from '../reason-codes.js';
+import { openWindow, pump } from '../session/delivery.js';
+import type { Session } from '../session/session.js';
+import { WheelEntry } from '../timers/timer-wheel.js';
+import type { ConnectedClient } from './connected-client.js';
+import { Outbox } from './outbox.js';
+import { listen } from './stream-events.js';
+import type { TopicAliases } from './topic-aliases.js';
+
+/**
+ * - `opening`: nothing but a CONNECT may come
+ * - `connecting`: a CONNECT is being looked at
+ * - `connected`: CONNACK is out
+ * - `closing`: the last packet is out, the peer may still read it
+ */
+export type ConnectionState = 'opening' | 'connecting' | 'connected' | 'closing' | 'closed';
+
+const KEEPALIVE_FACTOR = 1.5; // [MQTT-3.1.2-22] (3.1.1: [MQTT-3.1.2-24])
+
+/** One network connection: bytes to packets, packets in order to their handlers, and every way to end. */
+export class Connection extends WheelEntry {
+  state: ConnectionState = 'opening';
+  version: ProtocolVersion = 4;
+  session: Session | undefined;
+  client: ConnectedClient | undefined;
+  will: Will | undefined;
+  /** What the session holds may flow: it is resumed, and the client has been announced. */
+  flowing = false;
+  /** QoS 1 and 2 publications that may be on their way to the client. */
+  receiveMaximum = 0;
+  /** The client's Maximum Packet Size. */
+  maxPacketSize = Infinity;
+  /** Request Problem Information (MQTT 5.0 §3.1.2.11.7). */
+  problemInformation = true;
+  /** Session Expiry Interval of the CONNECT was 0. */
+  endsWithConnection = true;
+  aliases: TopicAliases | undefined;
+  readonly outbox: Outbox;
+  private readonly assembler: FrameAssembler;
+  private keepAliveMs = 0;
+  private lastHeard: number;
+  private blockedSince = Infinity;
+  /** A handler's promise is not settled yet. */
+  private busy = false;
+  /** Reading has stopped. */
+  private held = false;
+
+  constructor(
+    readonly engine: Engine,
+    readonly stream: Duplex,
+    readonly peer: PeerInfo,
+  ) {
+    super();
+    this.outbox = new Outbox(stream, engine.flusher, this);
+    this.assembler = new FrameAssembler(engine.limits.maxConnectPacketSize);
+    this.lastHeard = engine.now();
+  }
+
+  /** From here on bytes are read, and a CONNECT is waited for. */
+  open(): void {
+    this.engine.connections.add(this);
+    this.engine.wheel.schedule(this, this.engine.limits.connectTimeoutMs);
+    listen(this.stream, this);
+  }
+
+  get live(): boolean {
+    return this.state !== 'closing' && this.state !== 'closed';
+  }
+
+  /** The peer does not read what it is sent. */
+  get congested(): boolean {
+    return this.outbox.unsentBytes > this.engine.limits.maxOutboundBytes;
+  }
+
+  /** After the CONNECT: its keep alive in seconds, and packets as large as anybody's. */
+  establish(keepAlive: number): void {
+    this.state = 'connected';
+    this.assembler.maxPacketSize = this.engine.limits.maxPacketSize;
+    this.keepAliveMs = keepAlive * 1000 * KEEPALIVE_FACTOR;
+    this.engine.wheel.cancel(this);
+    this.watch();
+  }
+
+  /** Queues a packet for the end of the tick. One above the client's Maximum Packet Size is not sent [MQTT-3.1.2-24]. */
+  send(packet: Packet): void {
+    const bytes = encodePacket(packet, this.version);
+    if (bytes.length <= this.maxPacketSize) this.outbox.push(bytes);
+  }
+
+  receive(chunk: Buffer): void {
+    if (!this.live) return;
+    this.lastHeard = this.engine.now();
+    this.assembler.push(chunk);
+    this.process();
+  }
+
+  drained(): void {
+    this.blockedSince = Infinity;
+    this.outbox.resume();
+    this.relieved();
+  }
+
+  /** Called by the outbox after each write. */
+  onWritten(blocked: boolean): void {
+    if (!blocked) {
+      if (this.held) this.relieved();
+    } else if (this.blockedSince === Infinity) {
+      this.blockedSince = this.engine.now();
+      this.watch();
+    }
+  }
+
+  /** The peer broke a rule: it is told in the protocol's own words, as far as its version has them. */
+  fail(reasonCode: number, detail: string): void {
+    if (!this.live) return;
+    this.engine.logger.info('connection ended: protocol failure', this.context({ reasonCode, detail }));
+    if (this.state === 'connected') this.sendDisconnect(reasonCode, detail);
+    else if (this.state === 'connecting') this.sendRefusal(reasonCode, detail);
+    this.finish({ by: 'server', reasonCode, detail }, true);
+  }
+
+  /** The server wants it to end. */
+  disconnect(reason: DisconnectReason): void {
+    if (!this.live) return;
+    const reasonCode = disconnectReasonCodes[reason];
+    if (this.state === 'connected') this.sendDisconnect(reasonCode);
+    else if (this.state === 'connecting') this.sendRefusal(reasonCode);
+    this.finish({ by: 'server', reasonCode, detail: reason }, true);
+  }
+
+  /** Turns a CONNECT down. Without a reason that the client's version knows, the connection just closes [MQTT-3.2.2-6]. */
+  refuse(reasonCode: number, detail: string): void {
+    if (!this.live) return;
+    this.engine.logger.info('connection refused', this.context({ reasonCode, detail }));
+    this.sendRefusal(reasonCode, detail);
+    this.finish({ by: 'server', reasonCode, detail }, false);
+  }
+
+  /** The client said goodbye. */
+  leave(reasonCode: number, withWill: boolean): void {
+    this.finish({ by: 'client', reasonCode, detail: 'disconnected' }, withWill);
+  }
+
+  /** The peer closed its side. */
+  ended(): void {
+    if (this.live)
+      this.finish({ by: 'network', reasonCode: ReasonCode.UnspecifiedError, detail: 'closed by peer' }, true);
+    else this.stream.destroy();
+  }
+
+  /** The stream is gone. */
+  lost(detail: string): void {
+    const cause: DisconnectCause = { by: 'network', reasonCode: ReasonCode.UnspecifiedError, detail };
+    if (this.live) this.finish(cause, true);
+    this.state = 'closed';
+    this.outbox.discard();
+    this.assembler.clear();
+    this.engine.wheel.cancel(this);
+    this.engine.connections.delete(this);
+  }
+
+  destroy(): void {
+    this.stream.destroy();
+    this.lost('destroyed');
+  }
+
+  override expire(now: number): void {
+    switch (this.state) {
+      case 'opening':
+        this.finish(
+          { by: 'server', reasonCode: ReasonCode.MaximumConnectTime, detail: 'no CONNECT in time' },
+          false,
+        );
+        break;
+      case 'connecting':
+        this.refuse(ReasonCode.ServerUnavailable, 'authentication took too long');
+        break;
+      case 'connected':
+        this.check(now);
+        break;
+      default:
+        this.destroy();
+    }
+  }
+
+  private process(): void {
+    while (this.live && !this.busy && !this.congested && this.assembler.next()) {
+      const settled = this.handleFrame();
+      if (settled) this.waitFor(settled);
+    }
+    const { failure } = this.assembler;
+    if (failure && !this.busy) this.fail(failure.reasonCode, failure.message);
+    this.steer();
+  }
+
+  private handleFrame(): void | Promise<void> {
+    const { firstByte, buffer, bodyStart, bodyEnd } = this.assembler;
+    const connect = firstByte >> 4 === PacketType.CONNECT;
+    if (this.state === 'opening' && !connect) {
+      this.fail(ReasonCode.ProtocolError, 'first packet is not CONNECT'); // [MQTT-3.1.0-1]
+      return;
+    }
+    const packet = decodePacket(firstByte, buffer, bodyStart, bodyEnd, this.version);
+    if (packet.type === 0) return this.undecodable(packet);
+    try {
+      return this.engine.handle(this, packet);
+    } catch (error) {
+      this.broken(error);
+    }
+  }
+
+  private undecodable(failure: DecodeFailure): void {
+    if (this.state === 'opening' && failure.protocolVersion !== undefined) {
+      this.version = failure.protocolVersion;
+      this.state = 'connecting';
+    }
+    this.fail(failure.reasonCode, failure.message);
+  }
+
+  private waitFor(promise: Promise<void>): void {
+    this.busy = true;
+    const proceed = (): void => {
+      this.busy = false;
+      this.lastHeard = this.engine.now();
+      this.process();
+    };
+    promise.then(proceed, (error: unknown) => {
+      this.broken(error);
+      proceed();
+    });
+  }
+
+  /** A fault of ours, not of the peer. */
+  private broken(error: unknown): void {
+    this.engine.logger.error('packet handler failed', this.context({ error }));
+    this.fail(ReasonCode.UnspecifiedError, 'internal error');
+  }
+
+  /** Reads on, or stops reading, as the handlers and the peer's own reading allow. */
+  private steer(): void {
+    const hold = this.live && (this.busy || this.congested);
+    if (hold === this.held) return;
+    this.held = hold;
+    if (hold) this.stream.pause();
+    else this.stream.resume();
+  }
+
+  private relieved(): void {
+    if (!this.live) return;
+    if (this.session) {
+      openWindow(this.session);
+      pump(this.session);
+    }
+    if (this.held && !this.busy) this.process();
+  }
+
+  /** Schedules the next look at keep alive and stall. */
+  private watch(): void {
+    if (this.state !== 'connected') return;
+    const alive = this.keepAliveMs > 0 ? this.lastHeard + this.keepAliveMs : Infinity;
+    const next = Math.min(alive, this.blockedSince + this.engine.limits.stallTimeoutMs);
+    if (next === Infinity || (this.slot !== -1 && this.deadline <= next)) return;
+    this.engine.wheel.schedule(this, next - this.engine.now());
+  }
+
+  private check(now: number): void {
+    if (now - this.blockedSince >= this.engine.limits.stallTimeoutMs) {
+      this.finish({ by: 'server', reasonCode: ReasonCode.QuotaExceeded, detail: 'reader stalled' }, true);
+      this.destroy();
+    } else if (this.keepAliveMs > 0 && !this.busy && now - this.lastHeard >= this.keepAliveMs) {
+      this.fail(ReasonCode.KeepAliveTimeout, 'keep alive timeout');
+    } else {
+      if (this.busy) this.lastHeard = now;
+      this.watch();
+    }
+  }
+
+  private sendDisconnect(reasonCode: number, detail?: string): void {
+    if (this.version !== 5) return; // a 3.x server has no DISCONNECT
+    const properties = detail === undefined ? undefined : { reasonString: detail };
+    this.send({ type: PacketType.DISCONNECT, reasonCode, properties });
+  }
+
+  private sendRefusal(reasonCode: number, detail?: string): void {
+    const type = PacketType.CONNACK;
+    if (this.version === 5) {
+      const properties = detail === undefined ? undefined : { reasonString: detail };
+      this.send({ type, sessionPresent: false, reasonCode, properties });
+      return;
+    }
+    const returnCode = connackReturnCode(reasonCode);
+    if (returnCode !== undefined) this.send({ type, sessionPresent: false, reasonCode: returnCode });
+  }
+
+  /** The one end of every connection: session, will, hook, last bytes. */
+  private finish(cause: DisconnectCause, withWill: boolean): void {
+    if (!this.live) return;
+    const { client, engine } = this;
+    this.state = 'closing';
+    this.flowing = false;
+    this.assembler.clear();
+    this.aliases = undefined;
+    this.detach(withWill && !engine.stopping);
+    if (client?.announced)
+      engine.notify('onDisconnected', () => engine.hooks.onDisconnected?.(client, cause));
+    this.outbox.end();
+    this.held = false;
+    this.stream.resume();
+    engine.wheel.schedule(this, engine.limits.lingerMs);
+  }
+
+  /** The session goes its own way; the will goes out, now or after its delay [MQTT-3.1.2-8]. */
+  private detach(withWill: boolean): void {
+    const { session, client, will, engine } = this;
+    this.session = undefined;
+    this.will = undefined;
+    if (!session || session.connection !== this) return;
+    const delay = Math.min(will?.properties?.willDelayInterval ?? 0, session.expiryInterval);
+    if (will && client && withWill && delay > 0) session.pendingWill = { client, will };
+    engine.sessions.park(session);
+    if (will && client && withWill && delay === 0) engine.publishWill(client, will);
+  }
+
+  private context(more: Record<string, unknown>): Record<string, unknown> {
+    return { clientId: this.client?.id, address: this.peer.address, ...more };
+  }
+}

@@ -1,0 +1,39 @@
+import type { Packet, Will } from './codec/packets.js';
+import type { Connection } from './connection/connection.js';
+import type { ConnectedClient } from './connection/connected-client.js';
+import type { Flusher } from './connection/flusher.js';
+import type { BrokerLogger, MqttBrokerHooks } from './hooks.js';
+import type { Publication } from './inflight/publication.js';
+import type { QueueBudget } from './inflight/message-queue.js';
+import type { BrokerLimits } from './limits.js';
+import type { SessionRegistry } from './session/session-registry.js';
+import type { TimerWheel } from './timers/timer-wheel.js';
+import type { RetainedStore } from './topics/retained-store.js';
+import type { SubscriptionIndex } from './topics/subscription-index.js';
+
+/** What connections, sessions and handlers share: the inside of one broker. */
+export interface Engine {
+  readonly hooks: MqttBrokerHooks;
+  readonly limits: Readonly<BrokerLimits>;
+  readonly logger: BrokerLogger;
+  /** 0x87 or 0x80, see MqttBrokerOptions. */
+  readonly deniedSubscriptionCode: number;
+  readonly now: () => number;
+  readonly wheel: TimerWheel;
+  readonly flusher: Flusher;
+  readonly index: SubscriptionIndex;
+  readonly retained: RetainedStore;
+  readonly sessions: SessionRegistry;
+  readonly queueBudget: QueueBudget;
+  readonly connections: Set<Connection>;
+  readonly stopping: boolean;
+  /** Answers a packet; a promise holds back the packets that follow. */
+  handle(connection: Connection, packet: Packet): void | Promise<void>;
+  /** To subscribers, and into the retained messages. */
+  route(publication: Publication): void;
+  publishWill(client: ConnectedClient, will: Will): void;
+  /** Runs a promise that nobody waits for; a rejection is logged. */
+  supervise(promise: Promise<unknown>, what: string): void;
+  /** Calls a hook that only listens; what it throws is logged. */
+  notify(what: string, call: () => void): void;
+}

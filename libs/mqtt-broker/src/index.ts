@@ -1,0 +1,21 @@
+export { MqttBroker } from './broker.js';
+export type { MqttBrokerOptions } from './broker-options.js';
+export type { ClientSubscription, ConnectRequest, DisconnectCause, MqttClient, PeerInfo } from './client.js';
+export type { ProtocolVersion, QoS, UserProperty } from './codec/packets.js';
+export type {
+  AuthenticationOutcome,
+  BrokerLogger,
+  DropReason,
+  MqttBrokerHooks,
+  PublishRequest,
+  PublishVerdict,
+} from './hooks.js';
+export { defaultLimits, type BrokerLimits } from './limits.js';
+export type { BrokerMessage, DeliveryOutcome, DirectDelivery, MessageProperties } from './message.js';
+export {
+  disconnectReasonCodes,
+  ReasonCode,
+  type DisconnectReason,
+  type RefusalReason,
+} from './reason-codes.js';
+export { filterMatches, isTopicName } from './topics/topic-filter.js';

@@ -1,0 +1,76 @@
+import type { QoS } from '../codec/packets.js';
+import type { DirectDelivery } from '../message.js';
+import type { Publication } from './publication.js';
+
+const LAST_PACKET_ID = 65_535;
+
+/** A publication to a client, from its first transmission to the acknowledgement. */
+export class InflightEntry {
+  /** PUBREC came: only PUBREL and PUBCOMP are left, the message is gone. */
+  released = false;
+  /** Takes a place in the client's Receive Maximum on the present connection. */
+  counted = false;
+
+  constructor(
+    readonly packetId: number,
+    readonly qos: QoS,
+    readonly retain: boolean,
+    readonly identifiers: number[] | undefined,
+    public publication: Publication | undefined,
+    public delivery: DirectDelivery | undefined,
+    /** Milliseconds on the broker's clock. */
+    readonly sentAt: number,
+  ) {}
+}
+
+/** What a session has sent and not seen acknowledged, in the order of sending. */
+export class InflightWindow {
+  private entries: Map<number, InflightEntry> | undefined;
+  private lastId = 0;
+  /** Places of the Receive Maximum taken on the present connection. */
+  outstanding = 0;
+
+  get size(): number {
+    return this.entries?.size ?? 0;
+  }
+
+  get(packetId: number): InflightEntry | undefined {
+    return this.entries?.get(packetId);
+  }
+
+  all(): Iterable<InflightEntry> {
+    return this.entries?.values() ?? [];
+  }
+
+  /** The next free packet identifier, counting up from 1; 0 if all are taken. */
+  nextPacketId(): number {
+    if (this.size >= LAST_PACKET_ID) return 0;
+    do {
+      this.lastId = this.lastId === LAST_PACKET_ID ? 1 : this.lastId + 1;
+    } while (this.entries?.has(this.lastId));
+    return this.lastId;
+  }
+
+  add(entry: InflightEntry): void {
+    (this.entries ??= new Map()).set(entry.packetId, entry);
+    this.count(entry);
+  }
+
+  /** The entry is on its way on the present connection. */
+  count(entry: InflightEntry): void {
+    entry.counted = true;
+    this.outstanding++;
+  }
+
+  remove(entry: InflightEntry): void {
+    this.entries?.delete(entry.packetId);
+    if (entry.counted) this.outstanding--;
+    entry.counted = false;
+  }
+
+  /** The connection is gone: nothing is on its way any more. */
+  rewind(): void {
+    this.outstanding = 0;
+    for (const entry of this.all()) entry.counted = false;
+  }
+}

@@ -1,0 +1,148 @@
+import {
+  encodePublishHead,
+  propertyBlock,
+  writePacketId,
+  type PublishHead,
+} from '../codec/encode-publish.js';
+import type { Properties, QoS } from '../codec/packets.js';
+import type { BrokerMessage, MessageProperties } from '../message.js';
+
+/** How one recipient wants a publication. */
+export interface WireVariant {
+  v5: boolean;
+  qos: QoS;
+  retain: boolean;
+  identifiers: number[] | undefined;
+  /** 0: none; n: this topic alias, set with the topic; -n: this alias, already known, without the topic. */
+  alias: number;
+}
+
+/** A publication encoded for all recipients that want it alike; only the packet identifier differs. */
+export class WireForm {
+  private lastId = 0;
+  private lastBytes: Buffer | undefined;
+
+  constructor(
+    readonly variant: WireVariant,
+    /** Seconds left of its life when it was encoded. */
+    readonly remaining: number,
+    readonly head: PublishHead,
+  ) {}
+
+  /** The bytes (up to the payload, if that is not inline) under a packet identifier; at QoS 0 the id is 0. */
+  withPacketId(packetId: number): Buffer {
+    if (packetId === this.lastId && this.lastBytes) return this.lastBytes;
+    if (this.head.packetIdAt === 0) return this.head.bytes;
+    const bytes = Buffer.allocUnsafe(this.head.bytes.length);
+    this.head.bytes.copy(bytes);
+    writePacketId(bytes, this.head.packetIdAt, packetId);
+    // Clients in step (each at the same identifier) share the bytes.
+    this.lastId = packetId;
+    this.lastBytes = bytes;
+    return bytes;
+  }
+
+  serves(wanted: WireVariant, remaining: number): boolean {
+    const { v5, qos, retain, identifiers, alias } = this.variant;
+    return (
+      v5 === wanted.v5 &&
+      qos === wanted.qos &&
+      retain === wanted.retain &&
+      alias === wanted.alias &&
+      remaining === this.remaining &&
+      sameIdentifiers(identifiers, wanted.identifiers)
+    );
+  }
+}
+
+function sameIdentifiers(a: number[] | undefined, b: number[] | undefined): boolean {
+  if (a === b) return true;
+  if (!a || !b || a.length !== b.length) return false;
+  return a.every((identifier, i) => identifier === b[i]);
+}
+
+const MAX_FORMS = 8;
+const FOREVER = -1;
+
+/** A message on its way through the broker: shared by all its recipients, encoded once for each wire form. */
+export class Publication {
+  readonly topic: string;
+  payload: Buffer;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly properties: MessageProperties | undefined;
+  /** Milliseconds on the broker's clock, Infinity without a message expiry interval. */
+  readonly expiresAt: number;
+  private forms: WireForm[] = [];
+  private detached = false;
+
+  /** @param publisher client id, for no-local; undefined for the server itself */
+  constructor(
+    message: BrokerMessage,
+    now: number,
+    readonly publisher: string | undefined,
+  ) {
+    this.topic = message.topic;
+    this.payload = message.payload;
+    this.qos = message.qos;
+    this.retain = message.retain;
+    this.properties = message.properties;
+    const interval = message.properties?.messageExpiryInterval;
+    this.expiresAt = interval === undefined ? Infinity : now + interval * 1000;
+  }
+
+  /** What it is charged for while it waits. */
+  get weight(): number {
+    return this.payload.length + this.topic.length + 128;
+  }
+
+  expired(now: number): boolean {
+    return now >= this.expiresAt;
+  }
+
+  /** Makes the payload its own before it is kept: it was a view on the publisher's bytes. */
+  detach(): this {
+    if (this.detached) return this;
+    const own = Buffer.allocUnsafeSlow(this.payload.length);
+    this.payload.copy(own);
+    this.payload = own;
+    this.detached = true;
+    return this;
+  }
+
+  form(wanted: WireVariant, now: number): WireForm {
+    const remaining = wanted.v5 && this.expiresAt !== Infinity ? this.secondsLeft(now) : FOREVER;
+    for (const form of this.forms) if (form.serves(wanted, remaining)) return form;
+    const form = new WireForm({ ...wanted }, remaining, this.encode(wanted, remaining));
+    if (this.forms.length >= MAX_FORMS) this.forms.shift();
+    this.forms.push(form);
+    return form;
+  }
+
+  /** The fan-out is over: what stays for queues and acknowledgements keeps no encoded forms. */
+  settle(): void {
+    if (this.detached) this.forms = [];
+  }
+
+  /** The interval sent is what was received less the time spent here [MQTT-3.3.2-6]. */
+  private secondsLeft(now: number): number {
+    return Math.max(0, Math.ceil((this.expiresAt - now) / 1000));
+  }
+
+  private encode(wanted: WireVariant, remaining: number): PublishHead {
+    const topic = wanted.alias < 0 ? '' : this.topic;
+    const { payload } = this;
+    const { qos, retain } = wanted;
+    const block = wanted.v5 ? propertyBlock(this.propertiesFor(wanted, remaining)) : undefined;
+    return encodePublishHead({ topic, payload, qos, retain, dup: false, packetId: 0 }, block);
+  }
+
+  private propertiesFor({ identifiers, alias }: WireVariant, remaining: number): Properties | undefined {
+    if (remaining === FOREVER && !identifiers && alias === 0) return this.properties;
+    const properties: Properties = { ...this.properties };
+    if (remaining !== FOREVER) properties.messageExpiryInterval = remaining;
+    if (identifiers) properties.subscriptionIdentifiers = identifiers;
+    if (alias !== 0) properties.topicAlias = Math.abs(alias);
+    return properties;
+  }
+}

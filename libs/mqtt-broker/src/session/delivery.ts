@@ -1,0 +1,130 @@
+import type { QoS } from '../codec/packets.js';
+import type { Connection } from '../connection/connection.js';
+import { sendPublication } from '../connection/send-publish.js';
+import { InflightEntry } from '../inflight/inflight-window.js';
+import type { Publication } from '../inflight/publication.js';
+import type { QueuedMessage } from '../inflight/message-queue.js';
+import type { Recipient } from '../topics/subscription.js';
+import { resendEntry } from './resume.js';
+import type { Session } from './session.js';
+
+/** Brings a publication to one recipient: sent, queued, or dropped by a stated bound. */
+export function offer(session: Session, publication: Publication, recipient: Recipient): void {
+  if (recipient.noLocal && publication.publisher === session.id) {
+    if (recipient.own) offer(session, publication, recipient.own); // [MQTT-3.8.3-3]
+    return;
+  }
+  const qos = Math.min(publication.qos, recipient.qos) as QoS; // [MQTT-3.8.4-8]
+  const retain = publication.retain && recipient.retainAsPublished; // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
+  const { connection } = session;
+  if (qos === 0) {
+    if (connection && connection.flowing && !connection.congested) {
+      sendPublication(connection, publication, 0, retain, recipient.identifiers, 0);
+    }
+  } else if (connection && session.ready) {
+    send(session, connection, publication, qos, retain, recipient.identifiers);
+  } else {
+    enqueue(session, { publication: publication.detach(), qos, retain, identifiers: recipient.identifiers });
+  }
+}
+
+function send(
+  session: Session,
+  connection: Connection,
+  publication: Publication,
+  qos: QoS,
+  retain: boolean,
+  identifiers: number[] | undefined,
+): void {
+  const packetId = session.window.nextPacketId();
+  if (!sendPublication(connection, publication, qos, retain, identifiers, packetId)) {
+    dropped(session, publication, 'too-large'); // [MQTT-3.1.2-25]
+    return;
+  }
+  publication.detach();
+  const { now } = session.engine;
+  session.window.add(new InflightEntry(packetId, qos, retain, identifiers, publication, undefined, now()));
+}
+
+function enqueue(session: Session, message: QueuedMessage): void {
+  for (const victim of session.queue.push(message)) dropped(session, victim.publication, 'queue-full');
+}
+
+function dropped(
+  session: Session,
+  publication: Publication,
+  why: 'queue-full' | 'expired' | 'too-large',
+): void {
+  const { engine, id } = session;
+  if (!engine.hooks.onMessageDropped) return;
+  engine.notify('onMessageDropped', () => engine.hooks.onMessageDropped?.(id, publication.topic, why));
+}
+
+/** Sends what waits, as far as the window and the connection allow: repeats first, then the queue, then retained messages. */
+export function pump(session: Session): void {
+  const { connection } = session;
+  if (!connection || !connection.flowing) return;
+  while (session.resends && session.hasRoom) {
+    const entry = session.resends.shift();
+    if (entry) resendEntry(session, connection, entry);
+    else session.resends = undefined;
+  }
+  if (session.resends) return;
+  while (session.queued > 0 && session.hasRoom) sendQueued(session, connection, session.queue.shift()!);
+  if (session.queued === 0) replay(session, connection);
+}
+
+function sendQueued(session: Session, connection: Connection, message: QueuedMessage): void {
+  const { publication, qos, retain, identifiers } = message;
+  if (publication.expired(session.engine.now()))
+    dropped(session, publication, 'expired'); // [MQTT-3.3.2-5]
+  else send(session, connection, publication, qos, retain, identifiers);
+}
+
+function replay(session: Session, connection: Connection): void {
+  const { replays } = session;
+  while (replays && replays.length > 0 && session.hasRoom) {
+    const { subscription, messages } = replays[0]!;
+    const next = messages.next();
+    if (next.done) replays.shift();
+    else if (!subscription.noLocal || next.value.publisher !== session.id) {
+      sendRetained(session, connection, next.value, subscription);
+    }
+  }
+  if (replays?.length === 0) session.replays = undefined;
+}
+
+/** RETAIN is set on what a new subscription brings [MQTT-3.3.1-8]. */
+function sendRetained(
+  session: Session,
+  connection: Connection,
+  publication: Publication,
+  to: Recipient,
+): void {
+  const qos = Math.min(publication.qos, to.qos) as QoS;
+  if (qos === 0) sendPublication(connection, publication, 0, true, to.identifiers, 0);
+  else send(session, connection, publication, qos, true, to.identifiers);
+}
+
+/** The exchange of one message is over: its place is free for a direct delivery that waits, else for the queue. */
+export function complete(session: Session, entry: InflightEntry, reasonCode: number): void {
+  session.window.remove(entry);
+  const client = session.connection?.client;
+  const { engine } = session;
+  if (client && entry.delivery) {
+    const { cookie } = entry.delivery;
+    engine.notify('onDeliveryAcknowledged', () =>
+      engine.hooks.onDeliveryAcknowledged?.(client, cookie, reasonCode),
+    );
+  }
+  openWindow(session);
+  pump(session);
+}
+
+/** Tells a caller whose direct delivery was turned away that there is room again. */
+export function openWindow(session: Session): void {
+  const client = session.connection?.client;
+  if (!session.directWaiting || !client || !session.hasRoom) return;
+  session.directWaiting = false;
+  session.engine.notify('onWindowOpen', () => session.engine.hooks.onWindowOpen?.(client));
+}

@@ -1,0 +1,58 @@
+import { PacketType } from '../codec/packets.js';
+import type { Connection } from '../connection/connection.js';
+import { resend } from '../connection/send-publish.js';
+import type { InflightEntry } from '../inflight/inflight-window.js';
+import { ReasonCode } from '../reason-codes.js';
+import type { Session } from './session.js';
+
+/**
+ * Prepares what a resumed session repeats, in the original order [MQTT-4.6.0-1]: PUBREL at once, publications with DUP
+ * as the Receive Maximum of the new connection allows [MQTT-4.4.0-1]. Asks `beforeResend` about direct deliveries.
+ */
+export async function prepareResends(session: Session, connection: Connection): Promise<void> {
+  const repeat: InflightEntry[] = [];
+  for (const entry of session.window.all()) {
+    if (entry.released) continue;
+    if (await wanted(session, connection, entry)) repeat.push(entry);
+    else abandon(session, entry);
+  }
+  if (session.connection !== connection) return;
+  for (const entry of session.window.all()) if (entry.released) sendPubrel(connection, entry);
+  session.resends = repeat.length > 0 ? repeat : undefined;
+}
+
+async function wanted(session: Session, connection: Connection, entry: InflightEntry): Promise<boolean> {
+  const { hooks, logger } = session.engine;
+  const { delivery } = entry;
+  if (!delivery || !hooks.beforeResend || !connection.client) return true;
+  try {
+    return await hooks.beforeResend(connection.client, delivery.cookie);
+  } catch (error) {
+    logger.error('beforeResend failed', { clientId: session.id, error });
+    return true;
+  }
+}
+
+/**
+ * A QoS 1 message is forgotten. A QoS 2 one may have reached the client under its identifier, which stays taken until
+ * a PUBREL and PUBCOMP have gone round.
+ */
+function abandon(session: Session, entry: InflightEntry): void {
+  if (entry.qos === 1) {
+    session.window.remove(entry);
+    return;
+  }
+  entry.released = true;
+  entry.delivery = entry.publication = undefined;
+}
+
+function sendPubrel(connection: Connection, entry: InflightEntry): void {
+  const { packetId } = entry;
+  connection.send({ type: PacketType.PUBREL, packetId, reasonCode: ReasonCode.Success });
+}
+
+export function resendEntry(session: Session, connection: Connection, entry: InflightEntry): void {
+  if (session.window.get(entry.packetId) !== entry) return;
+  session.window.count(entry);
+  resend(connection, entry);
+}

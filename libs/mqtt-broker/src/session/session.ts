@@ -1,0 +1,88 @@
+import type { Will } from '../codec/packets.js';
+import type { ConnectedClient } from '../connection/connected-client.js';
+import type { Connection } from '../connection/connection.js';
+import type { Engine } from '../engine.js';
+import { InflightWindow, type InflightEntry } from '../inflight/inflight-window.js';
+import { MessageQueue } from '../inflight/message-queue.js';
+import { WheelEntry } from '../timers/timer-wheel.js';
+import type { Subscription } from '../topics/subscription.js';
+import type { Replay } from './replay.js';
+
+/** Session Expiry Interval that never runs out (MQTT 5.0 §3.1.2.11.2). */
+export const NEVER_EXPIRES = 0xffffffff;
+
+/** A will that waits for its delay, or for the end of its session. */
+export interface PendingWill {
+  client: ConnectedClient;
+  will: Will;
+}
+
+/** The state of one client id that may outlive a connection (MQTT 5.0 §4.1). */
+export class Session extends WheelEntry {
+  connection: Connection | undefined;
+  /** Seconds it outlives its connection. */
+  expiryInterval = 0;
+  subscriptions: Map<string, Subscription> | undefined;
+  readonly window = new InflightWindow();
+  /** Packet identifiers of QoS 2 publications received and not yet released, with how often they were repeated. */
+  received: Map<number, number> | undefined;
+  /** Entries to send again on this connection, when there is room. */
+  resends: InflightEntry[] | undefined;
+  /** Retained messages still to be sent for new subscriptions. */
+  replays: Replay[] | undefined;
+  /** A direct delivery was turned away. */
+  directWaiting = false;
+  pendingWill: PendingWill | undefined;
+  offlineSince = 0;
+  private waiting: MessageQueue | undefined;
+
+  constructor(
+    readonly id: string,
+    readonly engine: Engine,
+  ) {
+    super();
+  }
+
+  get online(): boolean {
+    return this.connection !== undefined;
+  }
+
+  /** Whether a QoS 1 or 2 message would leave at once. */
+  get ready(): boolean {
+    return this.hasRoom && this.queued === 0;
+  }
+
+  /** Whether one more QoS 1 or 2 publication may be on its way. */
+  get hasRoom(): boolean {
+    const connection = this.connection;
+    return (
+      connection !== undefined &&
+      connection.flowing &&
+      this.window.outstanding < connection.receiveMaximum &&
+      !connection.congested
+    );
+  }
+
+  get queued(): number {
+    return this.waiting?.length ?? 0;
+  }
+
+  get queue(): MessageQueue {
+    if (!this.waiting) {
+      const { maxQueuedMessages, maxQueuedBytes } = this.engine.limits;
+      this.waiting = new MessageQueue(maxQueuedMessages, maxQueuedBytes, this.engine.queueBudget);
+    }
+    return this.waiting;
+  }
+
+  /** Gives the queue's memory back once it is empty, or all of it at the end of the session. */
+  releaseQueue(): void {
+    this.waiting?.clear();
+    this.waiting = undefined;
+  }
+
+  /** A deadline of an offline session: will delay or session expiry. */
+  override expire(now: number): void {
+    this.engine.sessions.onTimer(this, now);
+  }
+}

@@ -1,0 +1,107 @@
+import type { SharedGroup } from './shared-group.js';
+import { SubscriberSet } from './subscriber-set.js';
+import { mergeSubscriptions, type Recipient, type Subscription } from './subscription.js';
+import { WildcardTrie } from './wildcard-trie.js';
+
+/** Who receives a topic. Valid until the next change of subscriptions. */
+export interface Match {
+  readonly recipients: readonly Recipient[];
+  readonly groups: readonly SharedGroup[];
+}
+
+const NOBODY: Match = { recipients: [], groups: [] };
+
+/** Exact filters in a map, wildcards in a trie, and a bounded cache of what a topic matched. */
+export class SubscriptionIndex {
+  private readonly exact = new Map<string, SubscriberSet>();
+  private readonly wildcards = new WildcardTrie();
+  private readonly cache = new Map<string, Match>();
+  private cachedRecipients = 0;
+  size = 0;
+
+  /** @param maxCached topics, and a hundred times as many recipients, that the cache may hold */
+  constructor(private readonly maxCached: number) {}
+
+  add(subscription: Subscription): void {
+    this.size++;
+    this.invalidate(subscription);
+    if (subscription.wildcard) {
+      this.wildcards.add(subscription);
+      return;
+    }
+    const filter = subscription.topicFilter;
+    let set = this.exact.get(filter);
+    if (!set) this.exact.set(filter, (set = new SubscriberSet()));
+    set.add(subscription);
+  }
+
+  remove(subscription: Subscription): void {
+    this.size--;
+    this.invalidate(subscription);
+    if (subscription.wildcard) {
+      this.wildcards.remove(subscription);
+      return;
+    }
+    const set = this.exact.get(subscription.topicFilter);
+    set?.remove(subscription);
+    if (set?.empty) this.exact.delete(subscription.topicFilter);
+  }
+
+  /** To be called too when options of a subscription change: they may have been merged into a cached match. */
+  invalidate(subscription: Subscription): void {
+    if (subscription.wildcard) this.clearCache();
+    else this.forget(subscription.topicFilter);
+  }
+
+  match(topic: string): Match {
+    const cached = this.cache.get(topic);
+    if (cached) return cached;
+    const match = this.find(topic);
+    this.remember(topic, match);
+    return match;
+  }
+
+  private find(topic: string): Match {
+    const sets = this.wildcards.match(topic);
+    const exact = this.exact.get(topic);
+    if (exact) sets.push(exact);
+    if (sets.length === 0) return NOBODY;
+    const groups = sets.flatMap((set) => (set.groups ? [...set.groups.values()] : []));
+    return { recipients: sets.length === 1 ? sets[0]!.members : merge(sets), groups };
+  }
+
+  private remember(topic: string, match: Match): void {
+    const weight = match.recipients.length + match.groups.length;
+    if (this.cache.size >= this.maxCached || this.cachedRecipients + weight > this.maxCached * 100) {
+      this.clearCache();
+    }
+    if (weight > this.maxCached * 100) return;
+    this.cache.set(topic, match);
+    this.cachedRecipients += weight;
+  }
+
+  private forget(topic: string): void {
+    const match = this.cache.get(topic);
+    if (!match) return;
+    this.cachedRecipients -= match.recipients.length + match.groups.length;
+    this.cache.delete(topic);
+  }
+
+  private clearCache(): void {
+    this.cache.clear();
+    this.cachedRecipients = 0;
+  }
+}
+
+/** Brings the overlapping subscriptions of a session together. */
+function merge(sets: readonly SubscriberSet[]): Recipient[] {
+  const bySession = new Map<unknown, Subscription[]>();
+  for (const set of sets) {
+    for (const subscription of set.members) {
+      const overlapping = bySession.get(subscription.session);
+      if (overlapping) overlapping.push(subscription);
+      else bySession.set(subscription.session, [subscription]);
+    }
+  }
+  return Array.from(bySession.values(), mergeSubscriptions);
+}

@@ -1,0 +1,71 @@
+import type { QoS, SubscriptionRequest } from '../codec/packets.js';
+import type { Session } from '../session/session.js';
+import type { ParsedFilter } from './topic-filter.js';
+
+/** One subscription of one session. The index keeps it in a set, so that it can be taken out in one step. */
+export class Subscription {
+  readonly filter: string;
+  readonly topicFilter: string;
+  readonly shareName: string | undefined;
+  readonly wildcard: boolean;
+  qos: QoS = 0;
+  noLocal = false;
+  retainAsPublished = false;
+  /** Subscription identifiers to send along (MQTT 5.0 §3.3.2.3.8); undefined where there is none. */
+  identifiers: number[] | undefined;
+  /** Position in its subscriber set. */
+  slot = -1;
+
+  constructor(
+    readonly session: Session,
+    parsed: ParsedFilter,
+  ) {
+    this.filter = parsed.filter;
+    this.topicFilter = parsed.topicFilter;
+    this.shareName = parsed.shareName;
+    this.wildcard = parsed.wildcard;
+  }
+
+  /** Takes over the options of a SUBSCRIBE; a repeated one replaces them [MQTT-3.8.4-3]. */
+  apply(request: Omit<SubscriptionRequest, 'filter'>, identifiers: number[] | undefined): void {
+    this.qos = request.qos;
+    this.noLocal = request.noLocal;
+    this.retainAsPublished = request.retainAsPublished;
+    this.identifiers = identifiers;
+  }
+}
+
+/** How one session receives one topic: a subscription, or several that overlap, merged. */
+export interface Recipient {
+  readonly session: Session;
+  readonly qos: QoS;
+  readonly noLocal: boolean;
+  readonly retainAsPublished: boolean;
+  readonly identifiers: number[] | undefined;
+  /** Set where some of the merged subscriptions are no-local and others not: what the publisher itself receives. */
+  readonly own?: Recipient;
+}
+
+/**
+ * One copy for overlapping subscriptions, at the highest QoS [MQTT-3.3.4-2], with all their
+ * identifiers [MQTT-3.3.4-4].
+ */
+export function mergeSubscriptions(all: readonly Subscription[]): Recipient {
+  const first = all[0]!;
+  if (all.length === 1) return first;
+  const foreign = combine(all);
+  const local = all.filter((subscription) => !subscription.noLocal);
+  if (local.length === 0 || local.length === all.length) return foreign;
+  return { ...foreign, noLocal: true, own: combine(local) };
+}
+
+function combine(all: readonly Subscription[]): Recipient {
+  const identifiers = all.flatMap((subscription) => subscription.identifiers ?? []);
+  return {
+    session: all[0]!.session,
+    qos: Math.max(...all.map((subscription) => subscription.qos)) as QoS,
+    noLocal: all.every((subscription) => subscription.noLocal),
+    retainAsPublished: all.some((subscription) => subscription.retainAsPublished),
+    identifiers: identifiers.length > 0 ? identifiers : undefined,
+  };
+}
