@@ -1,0 +1,90 @@
+import { escapeXml } from '../stanza/escape.js';
+import { NS } from '../stream/namespaces.js';
+import type { Session } from '../session/session.js';
+import type { Feature, IqReply, IqRequest } from './feature.js';
+
+export interface AndroidpnNotification {
+  /** Full JID of the session. */
+  to: string;
+  /** Id of the IQ: a fork's empty result names it. */
+  id: string;
+  /** Id of the notification, which forks repeat in their receipts. */
+  notificationId: string;
+  apiKey?: string;
+  title: string;
+  message: string;
+  /** The client opens `http:`, `https:`, `tel:` and `geo:`. */
+  uri?: string;
+  /** Further children, such as `uuid` or `imageUrl`; unknown ones are ignored. A child named `notification` would break the client's parser. */
+  extra?: Record<string, string>;
+}
+
+/** androidpn's push. Its parser matches names at any depth, the last one winning: so the tree stays flat. */
+export function androidpnNotification(push: AndroidpnNotification): string {
+  const fields = {
+    id: push.notificationId,
+    apiKey: push.apiKey ?? '',
+    title: push.title,
+    message: push.message,
+    uri: push.uri ?? '',
+    ...push.extra,
+  };
+  const children = Object.entries(fields)
+    .filter(([name]) => name !== 'notification' && /^[A-Za-z][A-Za-z0-9]*$/.test(name))
+    .map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`);
+  return (
+    `<iq type='set' id='${escapeXml(push.id)}' to='${escapeXml(push.to)}'>` +
+    `<notification xmlns='${NS.androidpnNotification}'>${children.join('')}</notification></iq>`
+  );
+}
+
+/** The IQs of androidpn's forks. The user is the session's, whatever the body says. */
+export const androidpn: Feature = {
+  iq: [
+    fork('setalias', NS.androidpnSetAlias, setAlias),
+    fork('settags', NS.androidpnSetTags, setTags),
+    fork('deliverconfirm', NS.androidpnDeliverConfirm, confirm),
+    fork('receipt', NS.androidpnReceipt, confirm),
+  ],
+};
+
+function fork(
+  name: string,
+  ns: string,
+  handle: (request: IqRequest) => IqReply,
+): NonNullable<Feature['iq']>[number] {
+  return {
+    type: 'set',
+    name,
+    ns,
+    at: ['account', 'server'],
+    handle: (request) =>
+      request.session.context.options.androidpn ? handle(request) : { error: 'service-unavailable' },
+  };
+}
+
+function setAlias({ session, payload }: IqRequest): IqReply {
+  report(session, { kind: 'set-alias', alias: payload.childText('alias')?.trim() ?? '' });
+  return '';
+}
+
+function setTags({ session, payload }: IqRequest): IqReply {
+  const tags = (payload.childText('tags') ?? '').split(',').map((tag) => tag.trim());
+  report(session, { kind: 'set-tags', tags: tags.filter((tag) => tag !== '') });
+  return '';
+}
+
+function confirm({ session, payload }: IqRequest): IqReply {
+  const id = payload.childText('uuid')?.trim();
+  if (!id) return { error: 'bad-request', text: 'no uuid' };
+  session.acknowledgeById(id, 'receipt');
+  report(session, { kind: 'received', id });
+  return '';
+}
+
+function report(
+  session: Session,
+  event: Parameters<NonNullable<Session['context']['options']['hooks']['onAndroidpnEvent']>>[1],
+): void {
+  session.context.options.hooks.onAndroidpnEvent?.(session, event);
+}

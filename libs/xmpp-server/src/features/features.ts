@@ -1,0 +1,49 @@
+import { bindRefused } from './rfc6120-bind.js';
+import { roster } from './rfc6121-roster.js';
+import { accountDisco, contactDisco, serverDisco } from './xep-0030-service-discovery.js';
+import { privateXml } from './xep-0049-private-xml.js';
+import { vcard } from './xep-0054-vcard.js';
+import { registered } from './xep-0077-registration.js';
+import { version } from './xep-0092-software-version.js';
+import { personalEventing } from './xep-0163-personal-eventing.js';
+import { blocking } from './xep-0191-blocking.js';
+import { ping } from './xep-0199-ping.js';
+import { time } from './xep-0202-entity-time.js';
+import { carbons } from './xep-0280-carbons.js';
+import { androidpn } from './androidpn.js';
+import type { Feature, IqHandler, IqReply, IqRequest } from './feature.js';
+
+const FEATURES: readonly Feature[] = [
+  bindRefused,
+  roster,
+  privateXml,
+  vcard,
+  registered,
+  version,
+  personalEventing,
+  blocking,
+  ping,
+  time,
+  carbons,
+  androidpn,
+];
+
+const serverVars = FEATURES.flatMap((feature) => feature.vars ?? []);
+const accountVars = FEATURES.flatMap((feature) => feature.accountVars ?? []);
+const DISCO: readonly Feature[] = [serverDisco(serverVars), accountDisco(accountVars), contactDisco()];
+
+const handlers = new Map<string, IqHandler>();
+for (const handler of [...FEATURES, ...DISCO].flatMap((feature) => feature.iq ?? [])) {
+  for (const target of handler.at) handlers.set(key(target, handler.type, handler.ns, handler.name), handler);
+}
+
+/** What nobody answers is refused (RFC 6120 §8.3.3.19). */
+export function answerIq(request: IqRequest): IqReply {
+  const { payload, target, iq } = request;
+  const handler = handlers.get(key(target, iq.attrs['type']!, payload.ns, payload.name));
+  return handler ? handler.handle(request) : { error: 'service-unavailable' };
+}
+
+function key(target: string, type: string, ns: string, name: string): string {
+  return `${target} ${type} ${name} ${ns}`;
+}

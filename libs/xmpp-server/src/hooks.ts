@@ -1,0 +1,134 @@
+import type { Element } from './stanza/element.js';
+import type { StanzaError, StanzaErrorCondition } from './stanza/stanza-error.js';
+import type { StreamErrorCondition } from './stream/stream-error.js';
+import type { Jid } from './jid/jid.js';
+
+/** Where a connection comes from, as the listener knows it. */
+export interface PeerInfo {
+  address: string;
+  /** Whether the transport is encrypted already (direct TLS, wss, or TLS ended in front of us). */
+  secure: boolean;
+  transport: 'tcp' | 'tls' | 'websocket';
+}
+
+export interface AuthenticationRequest {
+  /** Prepared localpart. */
+  username: string;
+  password: string;
+  peer: PeerInfo;
+}
+
+export type AuthenticationOutcome =
+  | { ok: true; principal: unknown }
+  | { ok: false; reason: 'not-authorized' | 'account-disabled' | 'temporary-auth-failure' };
+
+export type ScramMechanism = 'SCRAM-SHA-1' | 'SCRAM-SHA-256';
+
+/** What a server keeps instead of a password (RFC 5802 §3). */
+export interface ScramCredentials {
+  salt: Buffer;
+  iterations: number;
+  storedKey: Buffer;
+  serverKey: Buffer;
+  principal: unknown;
+}
+
+/** undefined: no such user. `unavailable`: the store cannot tell now; the client is told to try again. */
+export type ScramLookup = ScramCredentials | undefined | 'unavailable';
+
+export interface RegistrationRequest {
+  /** Prepared localpart. */
+  username: string;
+  password: string;
+  /** The app's registration key, from a `<key/>` field or a pre-authentication token (XEP-0445). Always there when `registration` is `key`. */
+  key: string | undefined;
+  email: string | undefined;
+  name: string | undefined;
+  peer: PeerInfo;
+}
+
+export type RegistrationOutcome = { ok: true } | { ok: false; reason: StanzaErrorCondition; text?: string };
+
+/** What becomes of a message: taken by the gateway, sent on to the addressee's sessions on this server, or refused. */
+export type MessageVerdict = 'consume' | 'route' | StanzaError;
+
+/** How a delivery was proved: stream management, receipt, fence, or the answer to an IQ push. */
+export type AcknowledgedVia = 'sm' | 'receipt' | 'ping' | 'iq';
+
+export type CloseCause = 'closed-by-client' | 'connection-lost' | 'resumption-expired' | StreamErrorCondition;
+
+/** A place on earth as XEP-0080 reports it; degrees (WGS 84), metres. */
+export interface Position {
+  lat: number;
+  lon: number;
+  accuracy?: number;
+  altitude?: number;
+  timestamp?: string;
+}
+
+/** What a fork of androidpn reports beside plain receipts. */
+export type AndroidpnEvent =
+  | { kind: 'set-alias'; alias: string }
+  | { kind: 'set-tags'; tags: string[] }
+  | { kind: 'received'; id: string }
+  | { kind: 'read'; id: string };
+
+export interface Delivery {
+  /** The stanza's `id`: receipts and IQ results name it. */
+  id: string;
+  /** Serialised `<message/>` or `<iq/>` with its addresses and id, without `xmlns`. */
+  stanza: string;
+  /** Handed back on acknowledgement; never looked at. */
+  cookie: unknown;
+}
+
+/**
+ * - `written`: under way; `onDeliveryAcknowledged` follows, or the cookie is among `pendingCookies` when the session closes.
+ * - `window-full`: not taken; try again after an acknowledgement.
+ * - `closed`: not taken; there is no connection now (a detached session counts as none).
+ */
+export type DeliveryOutcome = 'written' | 'window-full' | 'closed';
+
+/** A bound resource. With stream management it may outlive its connection. */
+export interface XmppSession {
+  readonly jid: Jid;
+  readonly principal: unknown;
+  readonly peer: PeerInfo;
+  /** Initial presence was sent, and no unavailable presence since. */
+  readonly available: boolean;
+  /** -128 to 127 (RFC 6121 §4.7.2.3). */
+  readonly priority: number;
+  /** `androidpn` after a log-in by XEP-0078: such clients take pushes as androidpn's IQ. */
+  readonly dialect: 'xmpp' | 'androidpn';
+  /** Without a connection, waiting to be resumed (XEP-0198 §5). */
+  readonly detached: boolean;
+  deliver(delivery: Delivery): DeliveryOutcome;
+  /** Cookies written and not acknowledged, oldest first. */
+  readonly pendingCookies: unknown[];
+  disconnect(condition: StreamErrorCondition): void;
+}
+
+/** What the server asks and tells its owner. A hook that throws or rejects ends the stream in question with internal-server-error. */
+export interface XmppServerHooks {
+  /** Checks a password: SASL PLAIN, and XEP-0078 where androidpn is on. */
+  authenticate(request: AuthenticationRequest): Promise<AuthenticationOutcome>;
+  scramCredentials(username: string, mechanism: ScramMechanism): Promise<ScramLookup>;
+  /** In-band registration (XEP-0077); without it the server offers none. */
+  register?(request: RegistrationRequest): Promise<RegistrationOutcome>;
+  onBound?(session: XmppSession): void;
+  /** Initial presence was sent: pushes may flow now. */
+  onAvailable?(session: XmppSession): void;
+  onUnavailable?(session: XmppSession): void;
+  /** The connection is gone; the session may come back through `onResumed`, or end through `onClosed`. */
+  onDetached?(session: XmppSession): void;
+  onResumed?(session: XmppSession): void;
+  /** Exactly once per `onBound`. `pendingCookies` still names what was not acknowledged. */
+  onClosed?(session: XmppSession, cause: CloseCause): void;
+  /** Exactly once per acknowledged delivery, never after `onClosed`. */
+  onDeliveryAcknowledged?(session: XmppSession, cookie: unknown, via: AcknowledgedVia): void;
+  /** Any message that is no receipt for a delivery, with `from` stamped. Without this hook messages are refused. */
+  onMessage?(session: XmppSession, message: Element): MessageVerdict | Promise<MessageVerdict>;
+  /** A XEP-0080 position, published (XEP-0163) or in a message to the app. */
+  onPosition?(session: XmppSession, position: Position): void;
+  onAndroidpnEvent?(session: XmppSession, event: AndroidpnEvent): void;
+}

@@ -1,0 +1,28 @@
+export { XmppServer } from './server.js';
+export { DEFAULT_LIMITS } from './options.js';
+export type { Contact, XmppLimits, XmppLogger, XmppServerOptions } from './options.js';
+export type * from './hooks.js';
+export type { FramedSocket } from './stream/websocket-wire.js';
+export type { StreamErrorCondition } from './stream/stream-error.js';
+export type { StanzaError, StanzaErrorCondition, StanzaErrorType } from './stanza/stanza-error.js';
+export { Element, type Node, type QualifiedAttribute } from './stanza/element.js';
+export { escapeXml } from './stanza/escape.js';
+export {
+  preparePush,
+  pushMessage,
+  type PushContent,
+  type PushDelivery,
+  type PushMessage,
+} from './stanza/push-message.js';
+export { androidpnNotification, type AndroidpnNotification } from './features/androidpn.js';
+export { jsonContainer } from './features/xep-0335-json-container.js';
+export {
+  parseJid,
+  bareJid,
+  fullJid,
+  prepareLocal,
+  prepareDomain,
+  prepareResource,
+  type Jid,
+} from './jid/jid.js';
+export { NS } from './stream/namespaces.js';

@@ -1,0 +1,21 @@
+import type { ResolvedOptions } from './options.js';
+import type { SessionRegistry } from './session/session-registry.js';
+import type { NamespaceScope, StanzaParser } from './stanza/stanza-parser.js';
+import type { Connection } from './stream/connection.js';
+import type { FlushQueue } from './stream/flush-queue.js';
+
+/** What connections and sessions share. */
+export interface ServerContext {
+  readonly options: ResolvedOptions;
+  readonly flushes: FlushQueue;
+  readonly sessions: SessionRegistry;
+  readonly parsers: {
+    /** Inside a `jabber:client` stream. */
+    readonly client: StanzaParser;
+    /** With nothing in scope: stream headers and WebSocket messages. */
+    readonly bare: StanzaParser;
+  };
+  /** The parser for the prefixes a stream header declared; undefined for the usual ones. */
+  parserFor(scope: NamespaceScope | undefined): StanzaParser;
+  onConnectionGone(connection: Connection): void;
+}

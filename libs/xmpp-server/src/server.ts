@@ -1,0 +1,136 @@
+import type { Duplex } from 'node:stream';
+import type { PeerInfo, XmppSession } from './hooks.js';
+import { bareJid, parseJid } from './jid/jid.js';
+import { resolveOptions, type ResolvedOptions, type XmppServerOptions } from './options.js';
+import type { ServerContext } from './server-context.js';
+import { SessionRegistry } from './session/session-registry.js';
+import { StanzaParser, type NamespaceScope } from './stanza/stanza-parser.js';
+import { Connection } from './stream/connection.js';
+import { FlushQueue } from './stream/flush-queue.js';
+import { NS } from './stream/namespaces.js';
+import { Negotiation } from './stream/negotiation.js';
+import type { StreamErrorCondition } from './stream/stream-error.js';
+import type { FramedSocket } from './stream/websocket-wire.js';
+
+/**
+ * The device side of an XMPP server, without listeners: whoever owns the sockets attaches them. State beyond sessions (accounts, pushes)
+ * belongs to the hooks.
+ */
+export class XmppServer {
+  private readonly context: ServerContext;
+  private readonly connections = new Set<Connection>();
+  private sweeper: NodeJS.Timeout | undefined;
+  private stopping: StreamErrorCondition | undefined;
+  private onEmpty: (() => void) | undefined;
+
+  constructor(options: XmppServerOptions) {
+    const resolved = resolveOptions(options);
+    const { attributes } = resolved.limits;
+    const client = new StanzaParser({ '': NS.client, stream: NS.streams }, attributes);
+    this.context = {
+      options: resolved,
+      flushes: new FlushQueue(),
+      sessions: new SessionRegistry(resolved.limits),
+      parsers: { client, bare: new StanzaParser({}, attributes) },
+      parserFor: (scope) => (scope ? new StanzaParser(withoutReserved(scope), attributes) : client),
+      onConnectionGone: (connection) => this.forget(connection),
+    };
+  }
+
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
+  /** Starts looking for timeouts. */
+  start(): void {
+    this.sweeper ??= setInterval(() => this.sweep(), this.options.limits.sweepIntervalMs).unref();
+  }
+
+  /** Takes over a byte stream: TCP, or TLS that is already up (`peer.secure`). */
+  attach(stream: Duplex, peer: PeerInfo): void {
+    this.admit(Connection.overBytes(this.context, stream, peer));
+  }
+
+  /** Takes over a WebSocket of sub-protocol `xmpp` (RFC 7395). */
+  attachWebSocket(socket: FramedSocket, peer: PeerInfo): void {
+    this.admit(Connection.overMessages(this.context, socket, peer));
+  }
+
+  /** By full JID, or by bare JID the best available resource. */
+  session(jid: string): XmppSession | undefined {
+    const parsed = parseJid(jid);
+    if (!parsed || parsed.domain !== this.options.domain) return undefined;
+    const { sessions } = this.context;
+    const bare = bareJid(parsed);
+    return parsed.resource === '' ? sessions.best(bare) : sessions.byFullJid(bare, parsed.resource);
+  }
+
+  /** Every session of an account, also unavailable and detached ones. */
+  sessionsOf(bare: string): readonly XmppSession[] {
+    return this.context.sessions.ofAccount(bare);
+  }
+
+  /** Ends a session, or all sessions of a bare JID. False when there is none. */
+  disconnect(target: XmppSession | string, condition: StreamErrorCondition): boolean {
+    if (typeof target !== 'string') {
+      target.disconnect(condition);
+      return true;
+    }
+    const jid = parseJid(target);
+    if (!jid) return false;
+    const { sessions } = this.context;
+    const found = sessions
+      .ofAccount(bareJid(jid))
+      .filter((s) => jid.resource === '' || s.jid.resource === jid.resource);
+    for (const session of found) session.disconnect(condition);
+    return found.length > 0;
+  }
+
+  /** Ends every stream with an error, waits for the peers, and cuts off who has not left by the deadline. New connections get the same error. */
+  async stop(condition: StreamErrorCondition, deadlineMs: number): Promise<void> {
+    this.stopping = condition;
+    this.context.sessions.endDetached();
+    for (const connection of this.connections) connection.fail(condition);
+    if (this.connections.size > 0) await this.untilEmpty(deadlineMs);
+    for (const connection of this.connections) connection.destroy();
+    clearInterval(this.sweeper);
+    this.sweeper = undefined;
+  }
+
+  private get options(): ResolvedOptions {
+    return this.context.options;
+  }
+
+  private admit(connection: Connection): void {
+    connection.phase = new Negotiation(connection);
+    this.connections.add(connection);
+    if (this.stopping) connection.fail(this.stopping);
+    else if (this.connections.size > this.options.limits.connections) connection.fail('resource-constraint');
+  }
+
+  private forget(connection: Connection): void {
+    this.connections.delete(connection);
+    if (this.connections.size === 0) this.onEmpty?.();
+  }
+
+  private untilEmpty(deadlineMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, deadlineMs);
+      this.onEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private sweep(): void {
+    const now = Date.now();
+    for (const connection of this.connections) connection.sweep(now);
+    this.context.sessions.sweep(now);
+  }
+}
+
+function withoutReserved(scope: NamespaceScope): NamespaceScope {
+  const { xml: _xml, xmlns: _xmlns, ...rest } = scope;
+  return rest;
+}

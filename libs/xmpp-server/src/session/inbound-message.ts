@@ -1,0 +1,74 @@
+import type { MessageVerdict } from '../hooks.js';
+import { positionIn } from '../features/xep-0080-location.js';
+import { receiptIn, receiptFor } from '../features/xep-0184-receipts.js';
+import { bareJid, fullJid, parseJid, type Jid } from '../jid/jid.js';
+import type { Element } from '../stanza/element.js';
+import { NS } from '../stream/namespaces.js';
+import type { Session } from './session.js';
+
+/** Receipts for deliveries end here; what becomes of every other message is the gateway's word. */
+export function onMessage(session: Session, message: Element): void | Promise<void> {
+  const received = receiptIn(message);
+  if (received !== undefined && session.acknowledgeById(received, 'receipt')) return;
+  const to = message.attrs['to'];
+  const jid = to === undefined ? { ...session.jid, resource: '' } : parseJid(to);
+  if (!jid) return session.refuse(message, { error: 'jid-malformed' });
+  if (jid.domain !== session.jid.domain) return session.refuse(message, { error: 'remote-server-not-found' });
+  message.attrs['to'] = fullJid(jid);
+  stripForeignIds(message);
+  return judge(session, message, jid);
+}
+
+function judge(session: Session, message: Element, jid: Jid): void | Promise<void> {
+  const { hooks } = session.context.options;
+  const position = hooks.onPosition && isForGateway(session, jid) ? positionIn(message) : undefined;
+  if (position) hooks.onPosition?.(session, position);
+  if (!hooks.onMessage)
+    return position ? undefined : session.refuse(message, { error: 'service-unavailable' });
+  const verdict = hooks.onMessage(session, message);
+  if (!(verdict instanceof Promise)) return apply(session, message, jid, verdict);
+  return verdict.then((outcome) => apply(session, message, jid, outcome));
+}
+
+function isForGateway(session: Session, jid: Jid): boolean {
+  return jid.local === '' || bareJid(jid) === session.contactJid;
+}
+
+function apply(session: Session, message: Element, jid: Jid, verdict: MessageVerdict): void {
+  if (verdict === 'route') return route(session, message, jid);
+  if (verdict !== 'consume') return session.refuse(message, verdict);
+  const receipt = isForGateway(session, jid) ? receiptFor(message) : undefined;
+  if (receipt) session.sendStanza(receipt);
+}
+
+/** RFC 6121 §8.5.2 and §8.5.3, among the sessions of this server. */
+function route(session: Session, message: Element, jid: Jid): void {
+  const { sessions } = session.context;
+  const bare = bareJid(jid);
+  const type = message.attrs['type'];
+  const exact = jid.resource === '' ? undefined : sessions.byFullJid(bare, jid.resource);
+  if (exact?.acceptsRouted) return exact.sendStanza(message.toString(NS.client));
+  const toAnyResource = jid.resource === '' || type === 'chat';
+  if (type === 'headline') {
+    if (jid.resource === '') sendToAll(session, message, bare);
+    return;
+  }
+  const best = toAnyResource && type !== 'groupchat' && type !== 'error' ? sessions.best(bare) : undefined;
+  if (best?.acceptsRouted) return best.sendStanza(message.toString(NS.client));
+  session.refuse(message, { error: best ? 'resource-constraint' : 'service-unavailable' });
+}
+
+function sendToAll(session: Session, message: Element, bare: string): void {
+  const xml = message.toString(NS.client);
+  for (const target of session.context.sessions.ofAccount(bare)) {
+    if (target.available && target.priority >= 0 && target.acceptsRouted) target.sendStanza(xml);
+  }
+}
+
+/** Only the server that is named may assign a stanza id (XEP-0359 §5): what a client claims in our name is a forgery. */
+function stripForeignIds(message: Element): void {
+  for (let i = message.children.length - 1; i >= 0; i--) {
+    const child = message.children[i]!;
+    if (typeof child !== 'string' && child.is('stanza-id', NS.stanzaId)) message.children.splice(i, 1);
+  }
+}

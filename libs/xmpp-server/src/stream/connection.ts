@@ -1,0 +1,338 @@
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { TLSSocket, type SecureContext } from 'node:tls';
+import type { CloseCause, PeerInfo } from '../hooks.js';
+import type { ServerContext } from '../server-context.js';
+import type { Element } from '../stanza/element.js';
+import { StanzaParser } from '../stanza/stanza-parser.js';
+import { BoundarySplitter, type Piece } from './boundary-splitter.js';
+import { byteFraming, messageFraming, type Framing } from './framing.js';
+import { InputBudget } from './input-budget.js';
+import { NS } from './namespaces.js';
+import { StreamFault, streamError, type StreamErrorCondition } from './stream-error.js';
+import { checkDeclaration, readByteHeader, readOpen, type StreamHeader } from './stream-header.js';
+import { MessageReader, type StreamReader } from './stream-reader.js';
+import { WebSocketWire, type FramedSocket } from './websocket-wire.js';
+import { ByteWire, type Wire, type WireListener } from './wire.js';
+
+/** What reads a stream's elements: the negotiation until a resource is bound, the session from then on. */
+export interface StreamPhase {
+  onElement(element: Element): void | Promise<void>;
+  /** Output is about to be written: the last moment to add to it. */
+  beforeFlush(): void;
+  /** Looks for timeouts; `now` in ms. */
+  sweep(now: number): void;
+  /** The stream is over. Called once. */
+  onEnded(cause: CloseCause): void;
+}
+
+export interface NegotiationPhase extends StreamPhase {
+  onOpened(): void;
+}
+
+const ALONE_MS = 25;
+const PROCEED = `<proceed xmlns='${NS.tls}'/>`;
+
+/** One XML stream: input cut and parsed, output gathered and written once a turn, faults answered, the wire under it upgraded. */
+export class Connection implements WireListener {
+  secure: boolean;
+  lastInputAt = Date.now();
+  readonly openedAt = Date.now();
+  /** Set by the server before the first input. */
+  phase!: StreamPhase;
+
+  private wire!: Wire;
+  private readonly framing: Framing;
+  private readonly reader: StreamReader;
+  private readonly budget: InputBudget;
+  private scope: StanzaParser;
+  private output: string[] = [];
+  private outputLength = 0;
+  private flushing = false;
+  private pumping = false;
+  private held = false;
+  private busy = false;
+  private congested = false;
+  private throttled = false;
+  private headerSent = false;
+  private clientAddress: string | undefined;
+  private streamId = '';
+  private endedAt = 0;
+  private gone = false;
+
+  private constructor(
+    readonly context: ServerContext,
+    readonly peer: PeerInfo,
+    framing: Framing,
+  ) {
+    const { limits } = context.options;
+    const bounds = { bytes: limits.handshakeStanzaBytes, depth: limits.depth };
+    this.secure = peer.secure;
+    this.framing = framing;
+    this.reader = framing.framed ? new MessageReader(bounds) : new BoundarySplitter(bounds);
+    this.scope = framing.framed ? context.parsers.bare : context.parsers.client;
+    this.budget = new InputBudget(limits.bytesPerSecond, this.lastInputAt);
+  }
+
+  static overBytes(context: ServerContext, stream: Duplex, peer: PeerInfo): Connection {
+    const connection = new Connection(context, peer, byteFraming);
+    const wire = new ByteWire(stream, connection);
+    connection.wire = wire;
+    wire.open();
+    return connection;
+  }
+
+  static overMessages(context: ServerContext, socket: FramedSocket, peer: PeerInfo): Connection {
+    const connection = new Connection(context, peer, messageFraming);
+    const wire = new WebSocketWire(socket, connection);
+    connection.wire = wire;
+    wire.open();
+    return connection;
+  }
+
+  get framed(): boolean {
+    return this.framing.framed;
+  }
+
+  /** Still open in our direction. */
+  get writable(): boolean {
+    return this.endedAt === 0;
+  }
+
+  /** Bytes that wait for the peer to read. */
+  get pendingBytes(): number {
+    return this.outputLength + this.wire.pendingBytes;
+  }
+
+  /** Queues a serialised top-level element. */
+  send(xml: string): void {
+    if (this.writable) this.enqueue(this.framing.element(xml));
+  }
+
+  /**
+   * Queues an element that should be read before anything that follows is.
+   * COMPAT: @xmpp/client 0.14 starts to count stanzas a moment after it has read `<enabled/>`.
+   */
+  sendAlone(xml: string): void {
+    this.send(xml);
+    this.writeOut();
+    this.held = true;
+    setTimeout(() => {
+      this.held = false;
+      this.scheduleFlush();
+    }, ALONE_MS).unref();
+  }
+
+  scheduleFlush(): void {
+    if (this.flushing) return;
+    this.flushing = true;
+    this.context.flushes.add(this);
+  }
+
+  flush(): void {
+    this.flushing = false;
+    if (this.held) return;
+    if (this.writable) this.phase.beforeFlush();
+    this.writeOut();
+  }
+
+  /** Expects a new stream header from the client (RFC 6120 §4.3.3). */
+  restart(): void {
+    this.headerSent = false;
+    this.reader.restart();
+  }
+
+  /** The bounds of a client that has logged in. */
+  liftLimits(): void {
+    const { limits } = this.context.options;
+    this.reader.setLimits({ bytes: limits.stanzaBytes, depth: limits.depth });
+  }
+
+  /** Answers `<proceed/>` and puts TLS under the stream; whatever the client sent behind `<starttls/>` is dropped (RFC 6120 §5.4.3.3). */
+  startTls(secureContext: SecureContext): void {
+    this.send(PROCEED);
+    this.writeOut();
+    const raw = (this.wire as ByteWire).detach();
+    this.reader.discard();
+    this.restart();
+    this.secure = true;
+    this.congested = false;
+    const wire = new ByteWire(new TLSSocket(raw, { isServer: true, secureContext }), this);
+    this.wire = wire;
+    wire.open();
+  }
+
+  /** Ends the stream with an error (RFC 6120 §4.9). The session is lost to resumption unless `cause` says otherwise. */
+  fail(condition: StreamErrorCondition, text?: string, extension?: string, cause?: CloseCause): void {
+    if (!this.writable) return;
+    if (!this.headerSent) this.sendHeader();
+    this.send(streamError({ condition, text, extension }));
+    this.close(cause ?? condition);
+  }
+
+  /** Ends the stream without an error. */
+  close(cause: CloseCause): void {
+    if (!this.writable) return;
+    this.enqueue(this.framing.footer);
+    this.endedAt = Date.now();
+    this.writeOut();
+    this.wire.end();
+    this.wire.resumeInput();
+    this.phase.onEnded(cause);
+  }
+
+  destroy(): void {
+    this.wire.destroy();
+  }
+
+  sweep(now: number): void {
+    const { limits } = this.context.options;
+    if (!this.writable) {
+      if (now - this.endedAt >= limits.closeTimeoutMs) this.destroy();
+      return;
+    }
+    if (this.throttled && this.budget.refill(now)) this.unblock('throttled');
+    this.phase.sweep(now);
+  }
+
+  onInput(bytes: Buffer): void {
+    if (!this.writable) return;
+    this.lastInputAt = Date.now();
+    if (!this.budget.spend(bytes.length, this.lastInputAt)) this.block('throttled');
+    try {
+      this.reader.push(bytes);
+    } catch (error) {
+      this.onFault(error);
+      return;
+    }
+    this.pump();
+  }
+
+  onDrained(): void {
+    if (this.congested) this.unblock('congested');
+  }
+
+  onGone(): void {
+    if (this.gone) return;
+    this.gone = true;
+    const open = this.writable;
+    if (open) this.endedAt = Date.now();
+    this.wire.destroy();
+    if (open) this.phase.onEnded('connection-lost');
+    this.context.onConnectionGone(this);
+  }
+
+  private get blocked(): boolean {
+    return this.busy || this.congested || this.throttled;
+  }
+
+  private block(reason: 'busy' | 'congested' | 'throttled'): void {
+    this[reason] = true;
+    this.wire.pauseInput();
+  }
+
+  private unblock(reason: 'busy' | 'congested' | 'throttled'): void {
+    this[reason] = false;
+    if (this.blocked || this.gone) return;
+    this.pump();
+    if (!this.blocked) this.wire.resumeInput();
+  }
+
+  /** Throttling lets what was read already pass; other reasons hold it. */
+  private pump(): void {
+    if (this.pumping) return;
+    this.pumping = true;
+    try {
+      while (!this.busy && !this.congested && this.writable) {
+        const piece = this.reader.next();
+        if (!piece) break;
+        this.handle(piece);
+      }
+    } catch (error) {
+      this.onFault(error);
+    }
+    this.pumping = false;
+  }
+
+  private handle(piece: Piece): void {
+    switch (piece.kind) {
+      case 'declaration':
+        return checkDeclaration(piece.text);
+      case 'open':
+        return this.onHeader(readByteHeader(piece.text, this.context.parsers.bare));
+      case 'close':
+        return this.close('closed-by-client');
+      default:
+        return this.onElement(this.scope.parse(piece.text));
+    }
+  }
+
+  private onElement(element: Element): void {
+    if (this.framed && element.ns === NS.framing) return this.onFramingElement(element);
+    if (!this.headerSent) throw new StreamFault('not-well-formed');
+    const pending = this.phase.onElement(element);
+    if (pending) this.wait(pending);
+  }
+
+  private onFramingElement(element: Element): void {
+    if (element.name === 'close') return this.close('closed-by-client');
+    if (element.name !== 'open' || this.headerSent) throw new StreamFault('bad-format');
+    this.onHeader(readOpen(element));
+  }
+
+  /** Nothing more is read until the work is done: answers keep the order of the questions. */
+  private wait(pending: Promise<void>): void {
+    this.block('busy');
+    pending.then(
+      () => this.unblock('busy'),
+      (error: unknown) => {
+        this.busy = false;
+        this.onFault(error);
+      },
+    );
+  }
+
+  private onHeader(header: StreamHeader): void {
+    this.clientAddress = header.from;
+    if (!this.framed) this.scope = this.context.parserFor(header.scope);
+    this.sendHeader();
+    if (header.to !== this.context.options.domain && !this.context.options.androidpn) {
+      throw new StreamFault('host-unknown');
+    }
+    (this.phase as NegotiationPhase).onOpened();
+  }
+
+  /** A new id a stream (RFC 6120 §4.7.3); androidpn wants the one it saw before TLS. */
+  private sendHeader(): void {
+    const { domain, androidpn } = this.context.options;
+    if (this.streamId === '' || !androidpn) this.streamId = randomBytes(12).toString('base64url');
+    this.enqueue(this.framing.header({ from: domain, to: this.clientAddress, id: this.streamId }));
+    this.headerSent = true;
+  }
+
+  private onFault(error: unknown): void {
+    if (error instanceof StreamFault) return this.fail(error.condition, error.text, error.extension);
+    this.context.options.logger.error(
+      { err: error, address: this.peer.address },
+      'stream ended by a fault of the server',
+    );
+    this.fail('internal-server-error');
+  }
+
+  private enqueue(piece: string): void {
+    this.output.push(piece);
+    this.outputLength += piece.length;
+    if (this.outputLength > this.context.options.limits.outputBytes) this.congested = true;
+    this.scheduleFlush();
+  }
+
+  private writeOut(): void {
+    if (this.output.length === 0 || this.gone) return;
+    const pieces = this.output;
+    this.output = [];
+    this.outputLength = 0;
+    const keepsUp = this.wire.write(pieces);
+    if (!keepsUp && !this.congested) this.block('congested');
+    else if (keepsUp && this.congested) this.unblock('congested');
+  }
+}

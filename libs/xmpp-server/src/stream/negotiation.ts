@@ -1,0 +1,180 @@
+import type { CloseCause } from '../hooks.js';
+import { prepareLocal, type Jid } from '../jid/jid.js';
+import { bindFeature, bound, requestedResource } from '../features/rfc6120-bind.js';
+import { rosterVersioningFeature } from '../features/rfc6121-roster.js';
+import { registerFeature } from '../features/xep-0077-registration.js';
+import { legacyAuthFeature } from '../features/xep-0078-legacy-authentication.js';
+import { parseHandled, smFailed, smFeature } from '../features/xep-0198-stream-management.js';
+import { csiFeature } from '../features/xep-0352-client-state.js';
+import { mechanismsFeature, SaslNegotiator, type Identity } from '../sasl/sasl-negotiator.js';
+import { Session } from '../session/session.js';
+import { Element } from '../stanza/element.js';
+import { errorReply, type StanzaError } from '../stanza/stanza-error.js';
+import type { Connection, NegotiationPhase } from './connection.js';
+import { NS } from './namespaces.js';
+import { AccountlessIqs } from './accountless-iqs.js';
+import { StreamFault } from './stream-error.js';
+
+/** From the first stream header to a bound resource: STARTTLS, log-in, bind or resumption (RFC 6120 §4.3). */
+export class Negotiation implements NegotiationPhase {
+  private identity: Identity | undefined;
+  private readonly sasl: SaslNegotiator;
+  private accountless: AccountlessIqs | undefined;
+
+  constructor(private readonly connection: Connection) {
+    const { options } = connection.context;
+    this.sasl = new SaslNegotiator(options, connection.peer, {
+      send: (xml) => connection.send(xml),
+      onAuthenticated: (identity) => this.onAuthenticated(identity),
+    });
+  }
+
+  onOpened(): void {
+    this.connection.send(`<stream:features>${this.features()}</stream:features>`);
+    if (!this.identity && !this.mayLogIn && !this.offersTls) {
+      throw new StreamFault('policy-violation', 'encryption is required');
+    }
+  }
+
+  onElement(element: Element): void | Promise<void> {
+    switch (element.ns) {
+      case NS.tls:
+        return this.onTls(element);
+      case NS.sasl:
+        return this.onSasl(element);
+      case NS.sm:
+        return this.onManagement(element);
+      case NS.client:
+        return this.onStanza(element);
+      default:
+        throw new StreamFault('unsupported-stanza-type');
+    }
+  }
+
+  beforeFlush(): void {}
+
+  sweep(now: number): void {
+    const { handshakeTimeoutMs } = this.connection.context.options.limits;
+    if (now - this.connection.openedAt >= handshakeTimeoutMs) this.connection.fail('connection-timeout');
+  }
+
+  onEnded(_cause: CloseCause): void {}
+
+  /** Binds; undefined when the account has no room for another resource. */
+  bind(identity: Identity, resource: string, dialect: 'xmpp' | 'androidpn'): Session | undefined {
+    const { connection } = this;
+    const { sessions, options } = connection.context;
+    const jid: Jid = { local: identity.username, domain: options.domain, resource };
+    if (!sessions.makeRoom(`${jid.local}@${jid.domain}`, resource)) return undefined;
+    const session = new Session(
+      connection.context,
+      { jid, principal: identity.principal, dialect },
+      connection,
+    );
+    sessions.add(session);
+    connection.liftLimits();
+    return session;
+  }
+
+  private get offersTls(): boolean {
+    const { options } = this.connection.context;
+    return (
+      !this.connection.secure && !this.connection.framed && options.tls !== 'off' && !!options.secureContext
+    );
+  }
+
+  private get mayLogIn(): boolean {
+    return this.connection.secure || this.connection.context.options.tls !== 'required';
+  }
+
+  private features(): string {
+    if (this.identity) return bindFeature + smFeature + csiFeature + rosterVersioningFeature;
+    return this.tlsFeature() + (this.mayLogIn ? this.logInFeatures() : '');
+  }
+
+  private tlsFeature(): string {
+    if (!this.offersTls) return '';
+    return this.mayLogIn
+      ? `<starttls xmlns='${NS.tls}'/>`
+      : `<starttls xmlns='${NS.tls}'><required/></starttls>`;
+  }
+
+  private logInFeatures(): string {
+    const { androidpn, registration } = this.connection.context.options;
+    const register = registration === 'closed' ? '' : registerFeature;
+    return mechanismsFeature() + register + (androidpn ? legacyAuthFeature : '');
+  }
+
+  private onTls(element: Element): void {
+    if (element.name !== 'starttls') throw new StreamFault('unsupported-stanza-type');
+    const { secureContext } = this.connection.context.options;
+    if (this.identity || !this.offersTls || !secureContext) {
+      this.connection.send(`<failure xmlns='${NS.tls}'/>`);
+      return this.connection.close('policy-violation');
+    }
+    this.connection.startTls(secureContext());
+  }
+
+  private onSasl(element: Element): Promise<void> | void {
+    if (this.identity) throw new StreamFault('policy-violation', 'logged in already');
+    if (this.mayLogIn) return this.sasl.onElement(element);
+    this.connection.send(`<failure xmlns='${NS.sasl}'><encryption-required/></failure>`);
+  }
+
+  private onAuthenticated(identity: Identity): void {
+    this.identity = identity;
+    this.connection.restart();
+  }
+
+  private onManagement(element: Element): void {
+    if (!this.identity) throw new StreamFault('not-authorized');
+    if (element.name === 'resume') return this.resume(element, this.identity);
+    if (element.name === 'enable') return this.connection.send(smFailed('unexpected-request'));
+    throw new StreamFault('not-authorized');
+  }
+
+  /** Goes on with an earlier session of the same account, or says what of it is lost (XEP-0198 §5). */
+  private resume(element: Element, { username }: Identity): void {
+    const { sessions, options } = this.connection.context;
+    const h = parseHandled(element.attrs['h']);
+    const session = sessions.resumableBy(element.attrs['previd'] ?? '', `${username}@${options.domain}`);
+    if (h === undefined) return this.connection.send(smFailed('bad-request'));
+    if (!session) return this.connection.send(smFailed('item-not-found'));
+    this.connection.liftLimits();
+    session.resume(this.connection, h);
+  }
+
+  private onStanza(stanza: Element): void | Promise<void> {
+    if (stanza.name !== 'iq') throw new StreamFault('not-authorized');
+    const [payload] = stanza.elements;
+    if (this.identity) return this.onBind(stanza, payload, this.identity);
+    const { connection } = this;
+    if (!payload || !this.mayLogIn) throw new StreamFault('not-authorized');
+    this.accountless ??= new AccountlessIqs(connection, (identity, resource) =>
+      this.bind(identity, resource, 'androidpn'),
+    );
+    return this.accountless.onIq(stanza, payload);
+  }
+
+  /** Before a resource is bound nothing else may be sent (RFC 6120 §7.1). */
+  private onBind(iq: Element, payload: Element | undefined, identity: Identity): void {
+    if (!payload?.is('bind', NS.bind)) throw new StreamFault('not-authorized');
+    if (iq.attrs['type'] !== 'set' || !iq.attrs['id']) return this.refuse(iq, { error: 'bad-request' });
+    const resource = requestedResource(payload);
+    if (typeof resource !== 'string') return this.refuse(iq, resource);
+    const session = this.bind(identity, resource, 'xmpp');
+    if (!session) return this.refuse(iq, { error: 'resource-constraint' });
+    const result = new Element('iq', '', { type: 'result', id: iq.attrs['id'] }).toString();
+    this.connection.send(`${result.slice(0, -2)}>${bound(session.full)}</iq>`);
+    this.connection.context.options.hooks.onBound?.(session);
+  }
+
+  private refuse(iq: Element, refusal: StanzaError): void {
+    const to =
+      this.identity && prepareLocal(this.identity.username)
+        ? `${this.identity.username}@${this.connection.context.options.domain}`
+        : '';
+    const reply = errorReply(iq, to, refusal);
+    if (reply) this.connection.send(reply);
+  }
+}
