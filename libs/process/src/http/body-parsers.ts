@@ -1,0 +1,42 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { CarillonError } from '@carillon/domain';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { parseJson } from './parse-json.js';
+
+/** The largest request body, bytes. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Route option, for `@RouteConfig`: the route takes its body as text, whatever its media type says. */
+export const TEXT_BODY = { textBody: true } as const;
+
+const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
+const TEXT_TYPES = ['text/plain', 'application/x-www-form-urlencoded'];
+
+/** JSON for every route; text (and what `curl -d` calls a form) for those that say so. Anything else is a 415. */
+export function installBodyParsers(app: NestFastifyApplication): void {
+  const bounds = { bodyLimit: MAX_BODY_BYTES };
+  app.useBodyParser(JSON_TYPES, bounds, async (_request: unknown, body: Buffer) => parseJson(decode(body)));
+  app.useBodyParser(TEXT_TYPES, bounds, async (_request: unknown, body: Buffer) => decode(body));
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  fastify.addHook('preValidation', async (request) => refuseUnexpectedText(request));
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+function decode(body: Buffer): string {
+  try {
+    return UTF8.decode(body);
+  } catch {
+    throw new CarillonError('invalid-request', 'the body is not UTF-8');
+  }
+}
+
+function refuseUnexpectedText({ body, headers, routeOptions }: FastifyRequest): void {
+  const type = headers['content-type'] ?? '';
+  if (typeof body !== 'string' || !TEXT_TYPES.some((text) => type.toLowerCase().startsWith(text))) return;
+  if ((routeOptions.config as { textBody?: boolean }).textBody) return;
+  throw new CarillonError(
+    'unsupported-media-type',
+    `send the body as application/json; it came as ${type} (with curl: -H 'Content-Type: application/json')`,
+  );
+}

@@ -1,0 +1,8 @@
+export { MAX_BODY_BYTES, TEXT_BODY } from './body-parsers.js';
+export { configureHttp, newHttpAdapter } from './configure-http.js';
+export { MAX_JSON_DEPTH } from './parse-json.js';
+export { PROBLEM_MEDIA_TYPE, problemType, toCarillonError, toProblem } from './problem.js';
+export type { ProblemDocument } from './problem.js';
+export { ProblemFilter } from './problem.filter.js';
+export { escapePointer } from './validation-faults.js';
+export { invalidRequest, RequestValidationPipe } from './validation.pipe.js';

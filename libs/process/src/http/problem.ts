@@ -1,0 +1,90 @@
+import { HttpException } from '@nestjs/common';
+import { CarillonError, type ErrorCode, ERRORS, type Fault } from '@carillon/domain';
+
+/** RFC 9457. `type` is a reference relative to the gateway, which explains the code there. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly faults?: readonly Fault[];
+  readonly [extension: string]: unknown;
+}
+
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+export const problemType = (code: ErrorCode): string => `/problems/${code}`;
+
+const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
+  400: 'invalid-request',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not-found',
+  405: 'method-not-allowed',
+  406: 'not-acceptable',
+  409: 'conflict',
+  410: 'cursor-too-old',
+  413: 'payload-too-large',
+  415: 'unsupported-media-type',
+  429: 'too-many-requests',
+  501: 'not-built',
+  503: 'unavailable',
+};
+
+/** What ioredis says while Redis is away, starting, failing over, out of memory or too slow. */
+const REDIS_AWAY =
+  /^(?:Connection is closed|Command timed out|Reached the max retries per request|Stream isn't writeable|Failed to refresh slots cache|Cluster isn't ready|None of startup nodes|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|OOM|BUSY|MISCONF)\b/;
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+]);
+const RETRY_AFTER_SECONDS = 1;
+
+/** The registry's error for whatever was thrown; undefined for a fault of our own, which nobody outside is told about. */
+export function toCarillonError(error: unknown): CarillonError | undefined {
+  if (error instanceof CarillonError) return error;
+  if (error instanceof HttpException) return ofStatus(error.getStatus(), error.message, error);
+  if (!(error instanceof Error)) return undefined;
+  if (isRedisAway(error)) {
+    return new CarillonError('unavailable', 'the store does not answer now; try again', {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      cause: error,
+    });
+  }
+  return ofFastify(error);
+}
+
+export function toProblem(error: CarillonError): ProblemDocument {
+  const { code, message, faults, extensions } = error;
+  const { status, title } = ERRORS[code];
+  return {
+    ...extensions,
+    type: problemType(code),
+    title,
+    status,
+    detail: message,
+    code,
+    ...(faults.length > 0 && { faults }),
+  };
+}
+
+function ofStatus(status: number, detail: string, cause: unknown): CarillonError | undefined {
+  const code = CODE_OF_STATUS[status] ?? (status >= 400 && status < 500 ? 'invalid-request' : undefined);
+  return code && new CarillonError(code, detail, { cause });
+}
+
+function ofFastify(error: Error & { code?: unknown; statusCode?: unknown }): CarillonError | undefined {
+  const isOurs = typeof error.code === 'string' && error.code.startsWith('FST_');
+  if (!isOurs || typeof error.statusCode !== 'number') return undefined;
+  return ofStatus(error.statusCode, error.message, error);
+}
+
+function isRedisAway(error: Error & { code?: unknown }): boolean {
+  if (error.name === 'MaxRetriesPerRequestError' || error.name === 'ClusterAllFailedError') return true;
+  if (typeof error.code === 'string' && NETWORK_CODES.has(error.code)) return true;
+  return REDIS_AWAY.test(error.message);
+}

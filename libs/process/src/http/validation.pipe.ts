@@ -1,0 +1,65 @@
+import { type ArgumentMetadata, Injectable, type Type, ValidationPipe } from '@nestjs/common';
+import { CarillonError, type Fault } from '@carillon/domain';
+import { getMetadataStorage, type ValidationError } from 'class-validator';
+import { faultsOf } from './validation-faults.js';
+
+class Refused extends Error {
+  constructor(readonly errors: readonly ValidationError[]) {
+    super();
+  }
+}
+
+/** Holds requests against their DTO classes; every fault is named, each with its place. */
+@Injectable()
+export class RequestValidationPipe extends ValidationPipe {
+  constructor() {
+    super({
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      transform: true,
+      stopAtFirstError: true,
+      exceptionFactory: (errors) => new Refused(errors),
+    });
+  }
+
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const { metatype, type } = metadata;
+    if (!metatype || !this.toValidate(metadata)) return super.transform(value, metadata);
+    if (!isPlainObject(value ?? {})) throw invalidRequest([{ pointer: '', detail: 'must be a JSON object' }]);
+    try {
+      const instance = (await super.transform(value, metadata)) as object;
+      refuseSkipped(Object.keys(value ?? {}), instance);
+      return instance;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      throw invalidRequest(faultsOf(error.errors, type === 'body', fieldsOf(metatype)));
+    }
+  }
+
+  /** Bodies are parsed JSON without `__proto__`; there "constructor" and "prototype" are names like any other. */
+  protected override stripProtoKeys(): void {}
+}
+
+/** @throws CarillonError `invalid-request`; its detail is the first fault */
+export function invalidRequest(faults: readonly Fault[]): CarillonError {
+  const [first] = faults;
+  const detail = first ? `${first.pointer || 'the body'} ${first.detail}` : 'the request is not valid';
+  return new CarillonError('invalid-request', detail, { faults });
+}
+
+/** class-transformer leaves out fields that are named like a method of every object. */
+function refuseSkipped(given: readonly string[], instance: object): void {
+  const skipped = given.filter((name) => !Object.hasOwn(instance, name));
+  if (skipped.length === 0) return;
+  throw new Refused(
+    skipped.map((property) => ({ property, constraints: { whitelistValidation: '' } }) as ValidationError),
+  );
+}
+
+function fieldsOf(metatype: Type): string[] {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(metatype, '', false, false);
+  return [...new Set(rules.map(({ propertyName }) => propertyName))].sort();
+}
+
+const isPlainObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
