@@ -1,3 +1,4 @@
+import type { DeliveryState } from './delivery/delivery.js';
 import type { DeviceEvent } from './ports/device-events.js';
 
 /** A notification that is due: find its audience. */
@@ -11,19 +12,26 @@ export interface FanOutTask {
   readonly partition: number;
 }
 
+/** An event in a delivery's life, as the receipts streams carry it. */
+export interface Receipt {
+  readonly app: string;
+  readonly notificationId: string;
+  /** Empty where one receipt stands for `count` deliveries that were queued together. */
+  readonly deviceId: string;
+  readonly state: DeliveryState;
+  /** ms since 1970 */
+  readonly at: number;
+  readonly transport: string;
+  readonly detail: string;
+  readonly count: number;
+}
+
 /** The work streams that processes share, and what an entry of each says. Receipts have a stream per partition. */
 export interface StreamEvents {
   readonly intake: IntakeEvent;
   readonly 'fan-out': FanOutTask;
   readonly 'device-events': DeviceEvent;
-  readonly receipts: ReceiptsEvent;
-}
-
-/** Steps that one atomic step of an inbox recorded: how many deliveries of an app reached a state over a transport. */
-export interface ReceiptsEvent {
-  readonly partition: number;
-  /** `app|state letter|transport` → count */
-  readonly counts: Readonly<Record<string, number>>;
+  readonly receipts: readonly Receipt[];
 }
 
 export type StreamName = keyof StreamEvents;

@@ -13,6 +13,7 @@ export * from './events.js';
 export * from './identifiers.js';
 export * from './notification/notification.js';
 export * from './notification/text.js';
+export * from './ports/device-authenticator.js';
 export * from './ports/device-directory.js';
 export * from './ports/device-events.js';
 export * from './ports/dispatch.js';

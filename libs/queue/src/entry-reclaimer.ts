@@ -63,7 +63,8 @@ export class EntryReclaimer {
     for (const { stream, id } of this.options.underWay()) {
       byStream.set(stream, [...(byStream.get(stream) ?? []), id]);
     }
-    for (const [stream, ids] of byStream) await client.call('XCLAIM', stream, group, consumer, 0, ...ids, 'JUSTID');
+    for (const [stream, ids] of byStream)
+      await client.call('XCLAIM', stream, group, consumer, 0, ...ids, 'JUSTID');
   }
 
   private async reclaim(stream: string): Promise<void> {

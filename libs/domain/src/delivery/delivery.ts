@@ -16,7 +16,8 @@ export type DeliveryState = keyof typeof STEP_LETTERS;
 export type StepLetter = (typeof STEP_LETTERS)[DeliveryState];
 export const DELIVERY_STATES = Object.keys(STEP_LETTERS) as DeliveryState[];
 
-const STATE_OF = Object.fromEntries(
+/** The state behind a stored letter. */
+export const STATE_OF = Object.fromEntries(
   Object.entries(STEP_LETTERS).map(([state, letter]) => [letter, state]),
 ) as Record<StepLetter, DeliveryState>;
 

@@ -2,24 +2,25 @@ import { MAX_LATITUDE } from '../area/area.js';
 import { NOTIFICATION_ID } from '../identifiers.js';
 import type { DeviceEvent } from '../ports/device-events.js';
 
+/** Whose report it is and how it came: known from the connection, never read from the body. */
+export interface EventSource {
+  readonly app: string;
+  readonly deviceId: string;
+  readonly transport: string;
+  /** ms since 1970 */
+  readonly at: number;
+}
+
 export type ParsedDeviceEvent =
   { readonly ok: true; readonly event: DeviceEvent } | { readonly ok: false; readonly detail: string };
 
-/**
- * Reads a device's report: `{"type":"displayed"|"opened","id":"…"}` or `{"type":"location","lat":…,"lon":…}`. Who reports
- * and when comes from the connection, never from the body.
- */
-export function parseDeviceEvent(
-  text: string,
-  deviceId: string,
-  transport: string,
-  now: number,
-): ParsedDeviceEvent {
+/** Reads a device's report: `{"type":"displayed"|"opened","id":"…"}` or `{"type":"location","lat":…,"lon":…}`. */
+export function parseDeviceEvent(text: string, source: EventSource): ParsedDeviceEvent {
   const json = parseObject(text);
   if (!json) return { ok: false, detail: 'a device event must be a JSON object' };
   const { type } = json;
-  if (type === 'displayed' || type === 'opened') return parseReport(json, type, deviceId, transport, now);
-  if (type === 'location') return parseLocation(json, deviceId, transport, now);
+  if (type === 'displayed' || type === 'opened') return parseReport(json, type, source);
+  if (type === 'location') return parseLocation(json, source);
   return { ok: false, detail: 'type must be one of: displayed, opened, location' };
 }
 
@@ -37,28 +38,21 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 function parseReport(
   json: Record<string, unknown>,
   type: 'displayed' | 'opened',
-  deviceId: string,
-  transport: string,
-  at: number,
+  source: EventSource,
 ): ParsedDeviceEvent {
   if (typeof json.id !== 'string' || !NOTIFICATION_ID.test(json.id)) {
     return { ok: false, detail: 'id must be the id of a notification' };
   }
-  return { ok: true, event: { type, deviceId, notificationId: json.id, transport, at } };
+  return { ok: true, event: { ...source, type, notificationId: json.id } };
 }
 
-function parseLocation(
-  json: Record<string, unknown>,
-  deviceId: string,
-  transport: string,
-  at: number,
-): ParsedDeviceEvent {
+function parseLocation(json: Record<string, unknown>, source: EventSource): ParsedDeviceEvent {
   const { lat, lon } = json;
-  if (typeof lat !== 'number' || Math.abs(lat) > MAX_LATITUDE) {
+  if (typeof lat !== 'number' || !(Math.abs(lat) <= MAX_LATITUDE)) {
     return { ok: false, detail: `lat must be a number from -${MAX_LATITUDE} to ${MAX_LATITUDE}` };
   }
-  if (typeof lon !== 'number' || Math.abs(lon) > 180) {
+  if (typeof lon !== 'number' || !(Math.abs(lon) <= 180)) {
     return { ok: false, detail: 'lon must be a number from -180 to 180' };
   }
-  return { ok: true, event: { type: 'location', deviceId, lat, lon, transport, at } };
+  return { ok: true, event: { ...source, type: 'location', lat, lon } };
 }

@@ -2,6 +2,7 @@
 export type DeviceEvent =
   | {
       readonly type: 'displayed' | 'opened';
+      readonly app: string;
       readonly deviceId: string;
       readonly notificationId: string;
       readonly transport: string;
@@ -9,6 +10,7 @@ export type DeviceEvent =
     }
   | {
       readonly type: 'location';
+      readonly app: string;
       readonly deviceId: string;
       readonly lat: number;
       readonly lon: number;

@@ -28,6 +28,8 @@ export interface DeviceChanges {
   readonly platform?: string | null;
   readonly tags?: readonly string[];
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  /** Single attributes; the others stay. */
+  readonly attributePatch?: Readonly<Record<string, AttributeValue | null>>;
   readonly autoSubscribe?: boolean;
   readonly position?: DevicePosition | null;
 }
@@ -313,6 +315,8 @@ function fieldChanges(
     'a:',
     changes.attributes && Object.entries(changes.attributes).map(([k, v]) => [k, JSON.stringify(v)]),
   );
+  for (const [name, attribute] of Object.entries(changes.attributePatch ?? {}))
+    value(`a:${name}`, attribute === null ? null : JSON.stringify(attribute));
   for (const [name, bits] of groups ?? []) value(`g:${name}`, bits === 0 ? null : String(bits));
   if (credentials) Object.assign(set, credentialFields(credentials));
   return { set, remove };

@@ -46,6 +46,15 @@ export class RedisNotifications extends NotificationContents {
     }
   }
 
+  /** What stands under an idempotency key from before, without accepting anything. */
+  async earlier(app: string, { keyHash, digest }: Idempotency): Promise<Acceptance | undefined> {
+    const { client, keys } = this.store;
+    const lane = this.store.laneOf(app + keyHash);
+    const [before, id] = await client.hmget(keys.idempotency(lane, app, keyHash), 'digest', 'id');
+    if (!before || !id) return undefined;
+    return { outcome: before === digest ? 'replayed' : 'mismatch', id };
+  }
+
   /** Writes a notification and puts it on its way, atomically. After this it is never lost. */
   async accept(notification: Notification, idempotency?: Idempotency): Promise<Acceptance> {
     const { client, keys } = this.store;

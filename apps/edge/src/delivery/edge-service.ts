@@ -1,0 +1,101 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Metrics } from '@carillon/observability';
+import { DispatchReader, EdgeRegistry, type EdgeMessages, Store } from '@carillon/persistence';
+import { ProcessContext, Recurring } from '@carillon/process';
+import { Transports } from './transports.js';
+
+const HEARTBEAT_MS = 2_000;
+/** Even if every hint was lost, a connected device gets its inbox after so long, ms. */
+const RECONCILE_MS = 30_000;
+const DRAIN_MS = 5_000;
+
+/** Joins this edge to the others: tells that it lives, and passes on what workers and other edges tell it. */
+@Injectable()
+export class EdgeService implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly reader: DispatchReader;
+  private readonly heartbeat: Recurring;
+  private readonly reconciliation: Recurring;
+  private hintsLost = false;
+
+  constructor(
+    private readonly transports: Transports,
+    private readonly registry: EdgeRegistry,
+    private readonly context: ProcessContext,
+    store: Store,
+    metrics: Metrics,
+  ) {
+    this.reader = new DispatchReader({
+      store,
+      edgeId: context.id,
+      connect: context.connectBlocking,
+      onMessages: (messages) => this.take(messages),
+      onGap: () => this.reconcile(),
+      onError: (error) => this.readFailed(error),
+    });
+    this.heartbeat = new Recurring('edge heartbeat', () => this.beat(), context.logger);
+    this.reconciliation = new Recurring('inbox reconciliation', () => this.reconcileRound(), context.logger);
+    metrics.gauge({
+      name: 'connected_devices',
+      help: 'Devices that take pushes on this edge, by transport',
+      labels: ['transport'],
+      collect: (gauge) => {
+        for (const { kind, deviceCount } of [transports.mqtt, transports.xmpp, transports.poll]) {
+          gauge.set({ transport: kind }, deviceCount);
+        }
+      },
+    });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.beat();
+    await this.reader.start();
+    await Promise.all(this.transports.all.map((transport) => transport.start()));
+    this.heartbeat.start();
+    this.reconciliation.start();
+  }
+
+  /** Devices are told to come back elsewhere; what they acknowledged is written down before we go. */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.heartbeat.stop(), this.reconciliation.stop()]);
+    await Promise.all(this.transports.all.map((transport) => transport.drain(DRAIN_MS)));
+    await this.reader.stop();
+    await this.transports.receipts.flush();
+    await this.registry.leave(this.context.id);
+  }
+
+  private async beat(): Promise<number> {
+    await this.registry.heartbeat(this.context.id, Date.now());
+    await this.reader.keepAlive();
+    if (this.hintsLost) this.reconcile();
+    return HEARTBEAT_MS;
+  }
+
+  private take({ dispatches, notices }: EdgeMessages): void {
+    for (const { content } of dispatches) this.transports.contents.put(content);
+    for (const transport of this.transports.all) {
+      const own = dispatches
+        .map(({ content, targets }) => ({
+          content,
+          targets: targets.filter((target) => target.transport === transport.kind),
+        }))
+        .filter(({ targets }) => targets.length > 0);
+      if (own.length > 0) transport.deliver(own);
+      for (const notice of notices) if (notice.transport === transport.kind) transport.end(notice);
+    }
+  }
+
+  private readFailed(error: unknown): void {
+    this.hintsLost = true;
+    this.context.logger.warn({ error: String(error) }, 'reading dispatches failed and is tried again');
+  }
+
+  private reconcileRound(): Promise<number> {
+    this.reconcile();
+    return Promise.resolve(RECONCILE_MS);
+  }
+
+  private reconcile(): void {
+    this.hintsLost = false;
+    for (const transport of this.transports.all) transport.reconcile();
+  }
+}

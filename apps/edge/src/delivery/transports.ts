@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import {
+  DeviceAuthenticator,
+  DeviceDirectory,
+  DeviceEventSink,
+  Inbox,
+  NotificationContents,
+  Presence,
+} from '@carillon/domain';
+import { DispatchPublisher } from '@carillon/persistence';
+import { ProcessContext } from '@carillon/process';
+import {
+  ContentCache,
+  type DeliveryTransport,
+  MqttTransport,
+  PollTransport,
+  ReceiptBatcher,
+  type TransportContext,
+  XmppTransport,
+} from '@carillon/transports';
+import { TlsMaterial } from '../listeners/tls-material.js';
+
+/** The transports of this edge, and what they share. */
+@Injectable()
+export class Transports {
+  readonly mqtt: MqttTransport;
+  readonly xmpp: XmppTransport;
+  readonly poll: PollTransport;
+  readonly contents: ContentCache;
+  readonly receipts: ReceiptBatcher;
+  readonly all: readonly DeliveryTransport[];
+
+  constructor(
+    process: ProcessContext,
+    tls: TlsMaterial,
+    inbox: Inbox,
+    presence: Presence,
+    contents: NotificationContents,
+    directory: DeviceDirectory,
+    authenticator: DeviceAuthenticator,
+    events: DeviceEventSink,
+    publisher: DispatchPublisher,
+  ) {
+    const { logger, config, id: edgeId } = process;
+    this.contents = new ContentCache(contents);
+    this.receipts = new ReceiptBatcher(inbox, logger);
+    const context: TransportContext = {
+      edgeId,
+      inbox,
+      presence,
+      contents: this.contents,
+      directory,
+      authenticator,
+      events,
+      receipts: this.receipts,
+      displace: (connections, deviceId) => publisher.notify(connections, deviceId, 'taken-over'),
+      logger,
+    };
+    this.mqtt = new MqttTransport(context, {
+      anonymous: config.mqtt.anonymous,
+      broker: { logger: engineLogger(process) },
+    });
+    this.xmpp = new XmppTransport(context, {
+      domain: config.xmpp.domain,
+      tls: config.xmpp.tls,
+      secureContext: () => tls.secureContext(),
+      registration: 'closed',
+      logger,
+    });
+    this.poll = new PollTransport(context);
+    this.all = [this.mqtt, this.xmpp, this.poll];
+  }
+}
+
+/** pino takes the fields first, the broker gives them last. */
+function engineLogger({ logger }: ProcessContext) {
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, context: Record<string, unknown> = {}): void =>
+      logger[level](context, message);
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}

@@ -1,0 +1,27 @@
+import { Module } from '@nestjs/common';
+import { DeviceAuthenticator, DeviceEventSink } from '@carillon/domain';
+import { EdgeService } from './delivery/edge-service.js';
+import { StreamDeviceEvents } from './delivery/stream-device-events.js';
+import { TokenAuthenticator } from './delivery/token-authenticator.js';
+import { Transports } from './delivery/transports.js';
+import { Listeners } from './listeners/listeners.js';
+import { TlsMaterial } from './listeners/tls-material.js';
+import { DeviceGuard } from './poll/device.guard.js';
+import { InboxController } from './poll/inbox.controller.js';
+
+/** The sockets of devices: MQTT, XMPP and HTTP long-poll. */
+@Module({
+  controllers: [InboxController],
+  providers: [
+    Transports,
+    TlsMaterial,
+    EdgeService,
+    Listeners,
+    DeviceGuard,
+    StreamDeviceEvents,
+    TokenAuthenticator,
+    { provide: DeviceAuthenticator, useExisting: TokenAuthenticator },
+    { provide: DeviceEventSink, useExisting: StreamDeviceEvents },
+  ],
+})
+export class EdgeModule {}

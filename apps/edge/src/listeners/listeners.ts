@@ -1,0 +1,93 @@
+import { Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { once } from 'node:events';
+import type { Server as HttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { ProcessContext } from '@carillon/process';
+import { Transports } from '../delivery/transports.js';
+import { TlsMaterial } from './tls-material.js';
+import { WebSockets } from './websockets.js';
+
+type Attach = (socket: Socket, peer: { address: string; secure: boolean; transport: 'tcp' | 'tls' }) => void;
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** The sockets of this edge; what comes in on them belongs to the engines. */
+@Injectable()
+export class Listeners implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly servers: Server[] = [];
+  private readonly webSockets: WebSockets;
+
+  constructor(
+    private readonly context: ProcessContext,
+    private readonly transports: Transports,
+    private readonly tls: TlsMaterial,
+    private readonly http: HttpAdapterHost,
+  ) {
+    this.webSockets = new WebSockets(transports, (error) => this.connectionFailed(error));
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { mqtt, xmpp } = this.context.config;
+    const toBroker: Attach = (socket, peer) => this.transports.mqtt.broker.attach(socket, peer);
+    const toXmpp: Attach = (socket, peer) => this.transports.xmpp.server.attach(socket, peer);
+    await this.listen('MQTT', 'mqtt', mqtt.port, this.plain(toBroker));
+    await this.listen('MQTT TLS', 'mqtts', mqtt.tlsPort, this.encrypted(toBroker));
+    await this.listen('XMPP', 'xmpp', xmpp.port, this.plain(toXmpp));
+    await this.listen('XMPP TLS', 'xmpps', xmpp.tlsPort, this.encrypted(toXmpp));
+    this.webSockets.attach(this.http.httpAdapter.getHttpServer() as HttpServer);
+    if (xmpp.tls !== 'required') {
+      this.context.logger.warn(`CARILLON_XMPP_TLS=${xmpp.tls}: XMPP passwords may travel in the clear`);
+    }
+    if (mqtt.anonymous) {
+      this.context.logger.warn(
+        'CARILLON_MQTT_ANONYMOUS=true: the MQTT broker is open to everyone who reaches it',
+      );
+    }
+  }
+
+  /** Nobody new; the connections themselves are the transports' to end. */
+  beforeApplicationShutdown(): void {
+    for (const server of this.servers) server.close();
+  }
+
+  onApplicationShutdown(): void {
+    this.webSockets.close();
+  }
+
+  private plain(attach: Attach): Server {
+    return createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) =>
+      attach(socket, { address: socket.remoteAddress ?? '', secure: false, transport: 'tcp' }),
+    );
+  }
+
+  private encrypted(attach: Attach): Server {
+    const server = createTlsServer(
+      {
+        SNICallback: (_name, done) => done(null, this.tls.secureContext()),
+        secureContext: this.tls.secureContext(),
+        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+        noDelay: true,
+      } as Parameters<typeof createTlsServer>[0],
+      (socket) => attach(socket, { address: socket.remoteAddress ?? '', secure: true, transport: 'tls' }),
+    );
+    return server.on('tlsClientError', (error) => this.connectionFailed(error));
+  }
+
+  private async listen(name: string, scheme: string, port: number, server: Server): Promise<void> {
+    const { host } = this.context.config;
+    server.listen(port, host);
+    await once(server, 'listening');
+    server.on('error', (error) =>
+      this.context.logger.error({ err: error, listener: name }, 'a listener failed'),
+    );
+    this.servers.push(server);
+    const { port: actual } = server.address() as AddressInfo;
+    this.context.listeners.push({ name, url: `${scheme}://${host}:${actual}` });
+  }
+
+  private connectionFailed(error: Error): void {
+    this.context.logger.debug({ error: error.message }, 'a connection failed');
+  }
+}

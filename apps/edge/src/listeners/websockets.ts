@@ -1,0 +1,84 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
+import type { Transports } from '../delivery/transports.js';
+
+const MAX_FRAME_BYTES = 1024 * 1024;
+
+/** WebSockets on the HTTP port: `/mqtt` (MQTT 5.0 §6) and `/xmpp-websocket` (RFC 7395). */
+export class WebSockets {
+  private readonly mqtt = newServer(['mqtt', 'mqttv3.1']);
+  private readonly xmpp = newServer(['xmpp']);
+
+  constructor(
+    private readonly transports: Transports,
+    private readonly onError: (error: Error) => void,
+  ) {}
+
+  attach(server: Server): void {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on('error', this.onError);
+      const path = (request.url ?? '').split('?')[0];
+      if (path === '/mqtt') this.upgradeMqtt(request, socket, head);
+      else if (path === '/xmpp-websocket') this.upgradeXmpp(request, socket, head);
+      else refuse(socket, '404 Not Found');
+    });
+  }
+
+  close(): void {
+    for (const server of [this.mqtt, this.xmpp]) {
+      for (const client of server.clients) client.terminate();
+      server.close();
+    }
+  }
+
+  private upgradeMqtt(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!offers(request, 'mqtt')) return refuse(socket, '400 Bad Request');
+    this.mqtt.handleUpgrade(request, socket, head, (webSocket) => {
+      refuseText(webSocket);
+      const stream = createWebSocketStream(webSocket);
+      stream.on('error', this.onError);
+      this.transports.mqtt.broker.attach(stream, peerOf(request));
+    });
+  }
+
+  private upgradeXmpp(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!offers(request, 'xmpp')) return refuse(socket, '400 Bad Request');
+    this.xmpp.handleUpgrade(request, socket, head, (webSocket) => {
+      this.transports.xmpp.server.attachWebSocket(webSocket, peerOf(request));
+    });
+  }
+}
+
+function newServer(protocols: readonly string[]): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_FRAME_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => protocols.find((protocol) => offered.has(protocol)) ?? false,
+  });
+}
+
+/** The client has to name the sub-protocol [MQTT-6.0.0-3], RFC 7395 §3.1. */
+function offers(request: IncomingMessage, protocol: string): boolean {
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  return offered.some((name) => name.startsWith(protocol));
+}
+
+/** MQTT travels in binary frames alone [MQTT-6.0.0-1]. */
+function refuseText(socket: WebSocket): void {
+  socket.on('message', (_data, isBinary) => {
+    if (!isBinary) socket.close(1003, 'MQTT takes binary frames');
+  });
+}
+
+function peerOf(request: IncomingMessage) {
+  const { remoteAddress = '', encrypted = false } = request.socket as typeof request.socket & {
+    encrypted?: boolean;
+  };
+  return { address: remoteAddress, secure: encrypted, transport: 'websocket' as const };
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}

@@ -1,0 +1,25 @@
+import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { type DeviceEvent, Inbox } from '@carillon/domain';
+import { RedisDevices } from '@carillon/persistence';
+import { StreamHandler } from '@carillon/queue';
+
+/** What devices report of themselves becomes receipts and positions. */
+@Controller()
+export class DeviceEventsController {
+  constructor(
+    private readonly inbox: Inbox,
+    private readonly devices: RedisDevices,
+  ) {}
+
+  @StreamHandler('device-events')
+  async handle(@Payload() event: DeviceEvent): Promise<void> {
+    const { app, deviceId, at, transport } = event;
+    if (event.type === 'location') {
+      await this.devices.update(app, deviceId, { position: { lat: event.lat, lon: event.lon, at } });
+      return;
+    }
+    const { notificationId, type } = event;
+    await this.inbox.record([{ app, deviceId, notificationId, state: type, at, transport }]);
+  }
+}

@@ -1,0 +1,20 @@
+import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import type { FanOutTask, IntakeEvent } from '@carillon/domain';
+import { StreamHandler } from '@carillon/queue';
+import { FanOutService } from './fan-out.service.js';
+
+@Controller()
+export class FanOutController {
+  constructor(private readonly fanOut: FanOutService) {}
+
+  @StreamHandler('intake')
+  intake(@Payload() event: IntakeEvent): Promise<void> {
+    return this.fanOut.begin(event.notificationId);
+  }
+
+  @StreamHandler('fan-out')
+  task(@Payload() task: FanOutTask): Promise<void> {
+    return this.fanOut.run(task);
+  }
+}

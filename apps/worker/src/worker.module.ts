@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { DeviceEventsController } from './device-events/device-events.controller.js';
+import { Dispatcher } from './fan-out/dispatcher.js';
+import { FanOutController } from './fan-out/fan-out.controller.js';
+import { FanOutService } from './fan-out/fan-out.service.js';
+import { EdgeReaper } from './maintenance/edge-reaper.js';
+import { ExpirySweeper } from './maintenance/expiry-sweeper.js';
+import { Maintenance } from './maintenance/maintenance.js';
+import { ReceiptsController } from './receipts/receipts.controller.js';
+import { DuePoller } from './schedule/due-poller.js';
+
+/** Fan-out, schedule, receipts and housekeeping: all that happens between accepting and writing. */
+@Module({
+  controllers: [FanOutController, ReceiptsController, DeviceEventsController],
+  providers: [FanOutService, Dispatcher, DuePoller, Maintenance, ExpirySweeper, EdgeReaper],
+})
+export class WorkerModule {}

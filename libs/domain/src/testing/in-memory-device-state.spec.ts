@@ -1,0 +1,25 @@
+import {
+  describeInboxContract,
+  describePresenceContract,
+  InMemoryDeviceState,
+  InMemoryInbox,
+  InMemoryPresence,
+} from './index.js';
+
+const make = () => {
+  const state = new InMemoryDeviceState();
+  let count = 0;
+  return Promise.resolve({
+    inbox: new InMemoryInbox(state, 3),
+    presence: new InMemoryPresence(state),
+    partitionOf: () => 0,
+    device: () => {
+      const id = `device-${++count}`;
+      state.addDevice(id);
+      return Promise.resolve(id);
+    },
+  });
+};
+
+describeInboxContract('InMemoryInbox', make);
+describePresenceContract('InMemoryPresence', make);

@@ -1,0 +1,190 @@
+import { newNotificationId } from '../identifiers.js';
+import type { DeliveryStep } from '../delivery/delivery.js';
+import type { Deposit, Inbox } from '../ports/inbox.js';
+import type { Presence } from '../ports/presence.js';
+
+/** What a contract suite needs of an implementation under test. */
+export interface DeviceStateUnderTest {
+  /** Its inboxes hold three entries. */
+  readonly inbox: Inbox;
+  readonly presence: Presence;
+  readonly partitionOf: (deviceId: string) => number;
+  /** Registers a new device and gives its id. */
+  readonly device: () => Promise<string>;
+}
+
+const NOW = 1_800_000_000_000;
+const deposit = (more: Partial<Deposit> = {}): Deposit => ({
+  notificationId: newNotificationId(NOW),
+  app: 'default',
+  expiresAt: Date.now() + 3_600_000,
+  onlineOnly: false,
+  ...more,
+});
+
+/** Every implementation of `Inbox` behaves so. */
+export function describeInboxContract(name: string, make: () => Promise<DeviceStateUnderTest>): void {
+  describe(`${name} as an inbox`, () => {
+    let under: DeviceStateUnderTest;
+    let id: string;
+    beforeEach(async () => {
+      under = await make();
+      id = await under.device();
+    });
+
+    const put = (more?: Partial<Deposit>) => under.inbox.deposit(deposit(more), [id], NOW);
+    const held = async (after = 0) =>
+      (await under.inbox.read(id, after, 100)).map((entry) => entry.notificationId);
+    const step = (notificationId: string, state: DeliveryStep['state'], more: Partial<DeliveryStep> = {}) =>
+      under.inbox.record([{ app: 'default', deviceId: id, notificationId, state, at: NOW + 1, ...more }]);
+    const counts = (notificationId: string) => under.inbox.counts(notificationId, [under.partitionOf(id)]);
+    const stateOf = async (notificationId: string) => (await under.inbox.delivery(notificationId, id))?.state;
+
+    it('keeps entries in the order of their deposit, with a growing seq', async () => {
+      const first = newNotificationId(NOW);
+      const second = newNotificationId(NOW);
+      await put({ notificationId: first });
+      await put({ notificationId: second });
+      const entries = await under.inbox.read(id, 0, 10);
+      expect(entries.map((entry) => entry.notificationId)).toEqual([first, second]);
+      expect(entries[1]!.seq).toBeGreaterThan(entries[0]!.seq);
+      expect(await held(entries[0]!.seq)).toEqual([second]);
+      expect(await under.inbox.read(id, 0, 1)).toHaveLength(1);
+    });
+
+    it('deposits a notification once, however often it is asked to', async () => {
+      const notificationId = newNotificationId(NOW);
+      expect(await put({ notificationId })).toMatchObject({ deposited: 1, repeated: 0 });
+      expect(await put({ notificationId })).toMatchObject({ deposited: 0, repeated: 1 });
+      await step(notificationId, 'acknowledged');
+      expect(await put({ notificationId })).toMatchObject({ deposited: 0, repeated: 1, online: [] });
+      expect(await held()).toEqual([]);
+      expect(await counts(notificationId)).toMatchObject({ queued: 1, acknowledged: 1, pending: 0 });
+    });
+
+    it('passes over ids that are no device', async () => {
+      const outcome = await under.inbox.deposit(deposit(), ['no-such-device'], NOW);
+      expect(outcome).toEqual({ deposited: 0, repeated: 0, unknown: 1, online: [] });
+    });
+
+    it('names connected devices with the seq before, newest connection first', async () => {
+      await put();
+      const [before] = await under.inbox.read(id, 0, 1);
+      await under.presence.claim(id, 'mqtt', 'edge-1');
+      const { epoch } = await under.presence.claim(id, 'poll', 'edge-2');
+      const { online } = await put();
+      expect(online).toHaveLength(1);
+      expect(online[0]).toMatchObject({ deviceId: id, previousSeq: before!.seq });
+      expect(online[0]!.connections.map(({ transport }) => transport)).toEqual(['poll', 'mqtt']);
+      expect(online[0]!.connections[0]).toEqual({ transport: 'poll', edgeId: 'edge-2', epoch });
+    });
+
+    it('names a connected device again when a deposit is repeated before its acknowledgement', async () => {
+      const notificationId = newNotificationId(NOW);
+      await under.presence.claim(id, 'mqtt', 'edge-1');
+      const first = await put({ notificationId });
+      const again = await put({ notificationId });
+      expect(again.online).toEqual(first.online);
+    });
+
+    it('tells a previous seq of 0 for an empty inbox', async () => {
+      await under.presence.claim(id, 'mqtt', 'edge-1');
+      expect((await put()).online[0]).toMatchObject({ previousSeq: 0 });
+    });
+
+    it('expires at once what is for devices that are online, and this one is not', async () => {
+      const notificationId = newNotificationId(NOW);
+      await put({ notificationId, onlineOnly: true });
+      expect(await held()).toEqual([]);
+      expect(await stateOf(notificationId)).toBe('expired');
+      expect(await counts(notificationId)).toMatchObject({ queued: 1, expired: 1, pending: 0 });
+    });
+
+    it('keeps what is for devices that are online when this one is', async () => {
+      await under.presence.claim(id, 'mqtt', 'edge-1');
+      const notificationId = newNotificationId(NOW);
+      await put({ notificationId, onlineOnly: true });
+      expect(await held()).toEqual([notificationId]);
+    });
+
+    it('replaces an undelivered entry with the same collapse key, and no other', async () => {
+      const [old, other, fresh] = [0, 1, 2].map(() => newNotificationId(NOW)) as [string, string, string];
+      await put({ notificationId: old, collapseKey: 'score' });
+      await put({ notificationId: other, collapseKey: 'weather' });
+      await put({ notificationId: fresh, collapseKey: 'score' });
+      expect(await held()).toEqual([other, fresh]);
+      expect(await stateOf(old)).toBe('collapsed');
+      expect(await counts(old)).toMatchObject({ queued: 1, collapsed: 1, pending: 0 });
+    });
+
+    it('leaves an acknowledged one alone when its collapse key comes again', async () => {
+      const old = newNotificationId(NOW);
+      await put({ notificationId: old, collapseKey: 'score' });
+      await step(old, 'acknowledged');
+      await put({ collapseKey: 'score' });
+      expect(await stateOf(old)).toBe('acknowledged');
+    });
+
+    it('drops the oldest entry for one more than its bound, and says so', async () => {
+      const ids = [0, 1, 2, 3].map(() => newNotificationId(NOW));
+      for (const notificationId of ids.slice(0, 3)) await put({ notificationId });
+      const [oldest] = await under.inbox.read(id, 0, 1);
+      expect(await under.inbox.floor(id)).toBe(0);
+      await put({ notificationId: ids[3] });
+      expect(await held()).toEqual(ids.slice(1));
+      expect(await stateOf(ids[0]!)).toBe('dropped');
+      expect(await under.inbox.floor(id)).toBe(oldest!.seq);
+    });
+
+    it('moves a delivery forward only', async () => {
+      const notificationId = newNotificationId(NOW);
+      await put({ notificationId });
+      await step(notificationId, 'written', { transport: 'mqtt' });
+      await step(notificationId, 'acknowledged', { transport: 'mqtt', detail: 'puback' });
+      await step(notificationId, 'written', { transport: 'poll' });
+      await step(notificationId, 'expired');
+      await step(notificationId, 'acknowledged');
+      expect(await under.inbox.delivery(notificationId, id)).toEqual({
+        deviceId: id,
+        notificationId,
+        state: 'acknowledged',
+        steps: [
+          { state: 'queued', at: NOW },
+          { state: 'written', at: NOW + 1, transport: 'mqtt' },
+          { state: 'acknowledged', at: NOW + 1, transport: 'mqtt', detail: 'puback' },
+        ],
+      });
+      expect(await counts(notificationId)).toMatchObject({
+        queued: 1,
+        written: 1,
+        acknowledged: 1,
+        expired: 0,
+      });
+    });
+
+    it('takes a display as proof of arrival', async () => {
+      const notificationId = newNotificationId(NOW);
+      await put({ notificationId });
+      await step(notificationId, 'opened');
+      expect(await held()).toEqual([]);
+      const delivery = await under.inbox.delivery(notificationId, id);
+      expect(delivery?.steps.map(({ state }) => state)).toEqual(['queued', 'acknowledged', 'opened']);
+      expect(await counts(notificationId)).toMatchObject({ acknowledged: 1, opened: 1, pending: 0 });
+    });
+
+    it('closes what has expired', async () => {
+      const notificationId = newNotificationId(NOW);
+      await put({ notificationId });
+      await step(notificationId, 'expired');
+      await step(notificationId, 'acknowledged');
+      expect(await held()).toEqual([]);
+      expect(await stateOf(notificationId)).toBe('expired');
+    });
+
+    it('takes steps of unknown deliveries without complaint', async () => {
+      const unknown = newNotificationId(NOW);
+      await step(unknown, 'acknowledged');
+      expect(await under.inbox.delivery(unknown, id)).toBeUndefined();
+    });
+  });
+}

@@ -1,0 +1,3 @@
+export * from './in-memory-device-state.js';
+export * from './inbox-contract.js';
+export * from './presence-contract.js';

@@ -1,0 +1,67 @@
+import type {
+  ConnectionNotice,
+  Dispatch,
+  DispatchTarget,
+  StoredContent,
+  TransportKind,
+} from '@carillon/domain';
+
+/** What an edge's stream carries: hints of new inbox entries, and notices about connections. */
+export interface EdgeMessages {
+  readonly dispatches: Dispatch[];
+  readonly notices: ConnectionNotice[];
+}
+
+type Meta = [
+  id: string,
+  app: string,
+  expiresAt: number,
+  transports: string,
+  targets: [deviceId: string, transport: string, epoch: number, seq: number, previousSeq: number][],
+];
+
+/** Fields of a stream entry: "m" says whom, the "c" behind it is the envelope's JSON as it is; "n" is a notice. */
+export function encodeDispatch({ content, targets }: Dispatch): string[] {
+  const meta: Meta = [
+    content.id,
+    content.app,
+    content.expiresAt,
+    content.transports?.join(',') ?? '',
+    targets.map(({ deviceId, transport, epoch, seq, previousSeq }) => [
+      deviceId,
+      transport,
+      epoch,
+      seq,
+      previousSeq,
+    ]),
+  ];
+  return ['m', JSON.stringify(meta), 'c', content.contentJson];
+}
+
+export const encodeNotice = (notice: ConnectionNotice): string[] => ['n', JSON.stringify(notice)];
+
+export function decodeFields(fields: readonly string[], into: EdgeMessages): void {
+  for (let i = 0; i < fields.length; i += 2) {
+    const value = fields[i + 1]!;
+    if (fields[i] === 'm') into.dispatches.push(decodeDispatch(JSON.parse(value) as Meta, fields[i + 3]!));
+    else if (fields[i] === 'n') into.notices.push(JSON.parse(value) as ConnectionNotice);
+  }
+}
+
+function decodeDispatch([id, app, expiresAt, transports, rows]: Meta, contentJson: string): Dispatch {
+  const content: StoredContent = {
+    id,
+    app,
+    expiresAt,
+    contentJson,
+    ...(transports !== '' && { transports: transports.split(',') as TransportKind[] }),
+  };
+  const targets = rows.map(([deviceId, transport, epoch, seq, previousSeq]): DispatchTarget => ({
+    deviceId,
+    transport,
+    epoch,
+    seq,
+    previousSeq,
+  }));
+  return { content, targets };
+}

@@ -1,0 +1,69 @@
+import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
+import { Inbox, NotificationContents, Presence, DeviceDirectory } from '@carillon/domain';
+import type { RedisClient, RedisKeys } from '@carillon/redis';
+import { AudienceResolver } from './audience/audience-resolver.js';
+import { RedisApiKeys } from './devices/redis-api-keys.js';
+import { RedisDevices } from './devices/redis-devices.js';
+import { RedisGroups } from './devices/redis-groups.js';
+import { RedisUsers } from './devices/redis-users.js';
+import { DispatchPublisher } from './edges/dispatch-publisher.js';
+import { EdgeRegistry } from './edges/edge-registry.js';
+import { RedisInbox } from './inbox/redis-inbox.js';
+import { RedisPresence } from './inbox/redis-presence.js';
+import { RedisNotifications } from './notifications/redis-notifications.js';
+import { Store } from './store.js';
+
+export interface PersistenceOptions {
+  readonly client: RedisClient;
+  readonly keys: RedisKeys;
+}
+
+const on = <T>(token: new (...args: never[]) => T, make: (store: Store) => T): Provider => ({
+  provide: token,
+  useFactory: make,
+  inject: [Store],
+});
+
+const repositories: Provider[] = [
+  on(RedisUsers, (store) => new RedisUsers(store)),
+  on(RedisInbox, (store) => new RedisInbox(store)),
+  on(RedisPresence, (store) => new RedisPresence(store)),
+  on(RedisNotifications, (store) => new RedisNotifications(store)),
+  on(RedisApiKeys, (store) => new RedisApiKeys(store)),
+  on(EdgeRegistry, (store) => new EdgeRegistry(store)),
+  on(DispatchPublisher, (store) => new DispatchPublisher(store)),
+  {
+    provide: RedisDevices,
+    useFactory: (store: Store, users: RedisUsers) => new RedisDevices(store, users),
+    inject: [Store, RedisUsers],
+  },
+  {
+    provide: RedisGroups,
+    useFactory: (store: Store, users: RedisUsers, devices: RedisDevices) =>
+      new RedisGroups(store, users, devices),
+    inject: [Store, RedisUsers, RedisDevices],
+  },
+  {
+    provide: AudienceResolver,
+    useFactory: (store: Store, users: RedisUsers) => new AudienceResolver(store, users),
+    inject: [Store, RedisUsers],
+  },
+];
+
+const ports: Provider[] = [
+  { provide: Inbox, useExisting: RedisInbox },
+  { provide: Presence, useExisting: RedisPresence },
+  { provide: NotificationContents, useExisting: RedisNotifications },
+  { provide: DeviceDirectory, useExisting: RedisDevices },
+];
+
+/** The repositories on one Redis connection, for every module of a process. */
+@Global()
+@Module({})
+export class PersistenceModule {
+  static forRoot({ client, keys }: PersistenceOptions): DynamicModule {
+    const store: Provider = { provide: Store, useFactory: () => new Store(client, keys) };
+    const providers = [store, ...repositories, ...ports];
+    return { module: PersistenceModule, providers, exports: providers };
+  }
+}

@@ -1,0 +1,6 @@
+export * from './http/index.js';
+export { ProcessContext, type Listener, type ProcessName } from './process-context.js';
+export { ProcessModule } from './process.module.js';
+export { Recurring } from './recurring.js';
+export { type ProcessOptions, runProcess } from './run-process.js';
+export { streamsClient, streamsServer, WORKERS } from './streams.js';

@@ -1,0 +1,186 @@
+import { Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type Config, DataDirectory, loadConfig, StartupError } from '@carillon/config';
+import { createLogger, type Logger, Metrics, MetricsServer, NestPinoLogger } from '@carillon/observability';
+import { Store } from '@carillon/persistence';
+import { RethrowingFilter } from '@carillon/queue';
+import { type FirstKey, settleAdminKey } from './admin-key.js';
+import { printBanner } from './banner.js';
+import { configureHttp, newHttpAdapter } from './http/index.js';
+import { ProcessContext, type ProcessName } from './process-context.js';
+import { ProcessModule } from './process.module.js';
+import { type ConnectedRedis, connectRedis } from './redis-ladder.js';
+import { streamsServer } from './streams.js';
+
+export interface ProcessOptions {
+  readonly name: ProcessName;
+  readonly modules: readonly Type[];
+  /** Runs a Redis of its own when none is named, and holds the data directory for itself. */
+  readonly standalone?: boolean;
+  readonly consumesStreams?: boolean;
+  /** Serves the REST API: makes sure of the first admin key. */
+  readonly servesApi?: boolean;
+  /** The last touch before the application is initialised, e.g. its OpenAPI document. */
+  readonly prepare?: (app: NestFastifyApplication) => void;
+}
+
+/** How long an orderly end may take, ms. */
+const SHUTDOWN_LIMIT = 25_000;
+
+/** Runs a process until it is told to end. What keeps it from starting is said in one line, exit code 1. */
+export async function runProcess(options: ProcessOptions): Promise<void> {
+  try {
+    const running = await start(options, loadConfig());
+    endOnSignal(running);
+  } catch (error) {
+    process.stderr.write(`${failureLine(error)}\n`);
+    process.exit(1);
+  }
+}
+
+interface RunningProcess {
+  readonly context: ProcessContext;
+  stop: () => Promise<void>;
+}
+
+async function start(options: ProcessOptions, config: Config): Promise<RunningProcess> {
+  const logger = createLogger({ level: config.logLevel, name: options.name });
+  refuseSeveralProcesses(config);
+  const directory = new DataDirectory(config.dataDir);
+  await directory.prepare({ exclusive: options.standalone === true });
+  const redis = await connectRedis(
+    config,
+    {
+      privateRedis: options.standalone === true,
+      failFast: options.servesApi === true && !options.consumesStreams,
+    },
+    logger,
+  );
+  const context = new ProcessContext(options.name, config, logger, redis.urls, directory);
+  const key = options.servesApi
+    ? await settleAdminKey(config, directory, new Store(redis.client, redis.keys))
+    : undefined;
+  try {
+    return await serve(options, context, redis, key);
+  } catch (error) {
+    await redis.release();
+    throw error;
+  }
+}
+
+async function serve(
+  options: ProcessOptions,
+  context: ProcessContext,
+  redis: ConnectedRedis,
+  key: FirstKey | undefined,
+): Promise<RunningProcess> {
+  const app = await createApp(options, context, redis);
+  const httpUrl = await listen(app, context);
+  const metrics = await listenForMetrics(app, context);
+  context.logger.info({ listeners: context.listeners }, 'started');
+  printBanner(context, httpUrl, key);
+  return {
+    context,
+    stop: async () => {
+      context.stopping = true;
+      await metrics?.close();
+      await app.close();
+      await redis.release();
+      await context.directory.release();
+    },
+  };
+}
+
+async function createApp(
+  options: ProcessOptions,
+  context: ProcessContext,
+  redis: ConnectedRedis,
+): Promise<NestFastifyApplication> {
+  class ProcessRoot {}
+  Module({ imports: [ProcessModule.forRoot(context, redis), ...options.modules] })(ProcessRoot);
+  const app = await NestFactory.create<NestFastifyApplication>(ProcessRoot, newHttpAdapter(), {
+    logger: new NestPinoLogger(context.logger),
+    abortOnError: false,
+    forceCloseConnections: true,
+  });
+  configureHttp(app);
+  options.prepare?.(app);
+  if (options.consumesStreams) {
+    const worker = app.connectMicroservice({ strategy: streamsServer(app.get(Store), context) });
+    worker.useGlobalFilters(new RethrowingFilter());
+    await app.startAllMicroservices();
+  }
+  return app;
+}
+
+async function listen(app: NestFastifyApplication, { config, listeners }: ProcessContext): Promise<string> {
+  await app.listen(config.http.port, config.host);
+  const url = (await app.getUrl()).replace('[::1]', 'localhost');
+  listeners.unshift({ name: 'HTTP', url });
+  return url;
+}
+
+async function listenForMetrics(
+  app: NestFastifyApplication,
+  { config, listeners }: ProcessContext,
+): Promise<MetricsServer | undefined> {
+  if (config.metrics.port === undefined) return undefined;
+  const server = new MetricsServer(app.get(Metrics));
+  const port = await server.listen(config.metrics.port, config.host);
+  listeners.push({ name: 'metrics', url: `http://${config.host}:${port}/metrics` });
+  return server;
+}
+
+function endOnSignal({ context, stop }: RunningProcess): void {
+  let ending = false;
+  const end = (signal: NodeJS.Signals): void => {
+    if (ending) return;
+    ending = true;
+    context.logger.info({ signal }, 'ending');
+    setTimeout(() => process.exit(1), SHUTDOWN_LIMIT).unref();
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        context.logger.error({ err: error }, 'ending failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  superviseProcess(context.logger);
+}
+
+/** A bug must not pass in silence, nor end every device's connection. */
+function superviseProcess(logger: Logger): void {
+  process.on('unhandledRejection', (err) => logger.error({ err }, 'a promise was rejected and nobody cared'));
+}
+
+function refuseSeveralProcesses({ processes }: Config): void {
+  if (processes === 1) return;
+  throw new StartupError(
+    `CARILLON_PROCESSES=${processes} is not built yet`,
+    'leave it at 1; to use more cores run apps/api, apps/worker and apps/edge as processes of their own',
+  );
+}
+
+/** One line: what is wrong, and what to do about it. */
+function failureLine(error: unknown): string {
+  if (error instanceof StartupError) return `carillon: ${error.message}`;
+  const { code, address, port, message } = error as NodeJS.ErrnoException & {
+    address?: string;
+    port?: number;
+  };
+  if (code === 'EADDRINUSE') {
+    return `carillon: port ${port} of ${address} is in use: stop what listens there or set ${portVariables} to another port (0 picks a free one)`;
+  }
+  if (code === 'EACCES' && port !== undefined) {
+    return `carillon: port ${port} of ${address} needs more rights: set ${portVariables} to a port above 1023`;
+  }
+  if (code === 'EADDRNOTAVAIL')
+    return `carillon: ${address} is no address of this machine: set CARILLON_HOST to another`;
+  return `carillon: could not start: ${error instanceof Error ? (error.stack ?? message) : String(error)}`;
+}
+
+const portVariables = 'the CARILLON_*_PORT that names it';

@@ -1,0 +1,178 @@
+import {
+  type ConnectionNotice,
+  type DeviceLogin,
+  type DispatchBatch,
+  parseDeviceEvent,
+} from '@carillon/domain';
+import {
+  type BrokerMessage,
+  MqttBroker,
+  type MqttBrokerHooks,
+  type MqttBrokerOptions,
+  type MqttClient,
+  type PublishVerdict,
+  ReasonCode,
+} from '@carillon/mqtt-broker';
+import { DeviceLinks } from '../channel/device-links.js';
+import { type InFlight, notificationIds, recordOutcome } from '../channel/device-steps.js';
+import type { OutgoingDelivery, WriteOutcome } from '../channel/device-channel.js';
+import { DeliveryTransport } from '../delivery-transport.js';
+import type { TransportContext } from '../transport-context.js';
+import { loginOf, MqttAccess } from './mqtt-access.js';
+import { eventsTopic, inboxTopic } from './mqtt-topics.js';
+
+export interface MqttTransportOptions {
+  /** An open broker: clients without credentials, any topic but those of devices. */
+  readonly anonymous: boolean;
+  readonly broker?: Omit<MqttBrokerOptions, 'hooks'>;
+}
+
+const INBOX_QOS = 1;
+
+/** Pushes over the embedded MQTT broker: what stands in a device's inbox is published to `devices/{id}/inbox`, to it alone. */
+export class MqttTransport extends DeliveryTransport {
+  readonly kind = 'mqtt';
+  /** The edge attaches its connections here. */
+  readonly broker: MqttBroker;
+  private readonly links: DeviceLinks<MqttClient>;
+  private readonly access: MqttAccess;
+
+  constructor(
+    private readonly context: TransportContext,
+    options: MqttTransportOptions,
+  ) {
+    super();
+    this.access = new MqttAccess(context, options.anonymous);
+    this.links = new DeviceLinks('mqtt', context, (client, reason) =>
+      client.disconnect(reason === 'taken-over' ? 'taken-over' : 'administrative-action'),
+    );
+    this.broker = new MqttBroker({ ...options.broker, hooks: this.hooks() });
+  }
+
+  get deviceCount(): number {
+    return this.links.size;
+  }
+
+  start(): Promise<void> {
+    this.broker.start();
+    return Promise.resolve();
+  }
+
+  deliver(batch: DispatchBatch): void {
+    for (const { content, targets } of batch) for (const target of targets) this.links.hint(target, content);
+  }
+
+  end({ deviceId, epoch, reason }: ConnectionNotice): void {
+    this.links.endByNotice(deviceId, epoch, reason);
+  }
+
+  reconcile(): void {
+    this.links.reconcile();
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    await this.broker.stop('shutting-down', deadlineMs);
+    await this.links.clear();
+  }
+
+  private hooks(): MqttBrokerHooks {
+    return {
+      authenticate: (request) => this.access.authenticate(request),
+      authorizePublish: (client, topic) => this.access.mayPublish(client, topic),
+      authorizeSubscribe: (client, filter) => this.access.maySubscribe(client, filter),
+      onConnected: (client) => this.connected(client),
+      onDisconnected: (client) => this.close(client),
+      onSubscribed: (client) => this.openIfSubscribed(client),
+      onUnsubscribed: (client) => this.closeIfUnsubscribed(client),
+      onPublish: (client, message) => this.published(client, message),
+      onDeliveryAcknowledged: (client, cookie, code) => this.acknowledged(client, cookie as InFlight, code),
+      onWindowOpen: (client) => this.links.of(client.id)?.channel.windowOpened(),
+      beforeResend: (client, cookie) => this.stillOpen(client, cookie as InFlight),
+    };
+  }
+
+  private connected(client: MqttClient): void {
+    const login = loginOf(client);
+    if (!login) return;
+    if (login.autoSubscribe && !client.subscriptionFor(inboxTopic(login.id))) {
+      client.addSubscription(inboxTopic(login.id), INBOX_QOS);
+    }
+    this.openIfSubscribed(client);
+  }
+
+  private openIfSubscribed(client: MqttClient): void {
+    const login = loginOf(client);
+    if (!login || !client.subscriptionFor(inboxTopic(login.id))) return;
+    this.links.open(client, login, {
+      pending: notificationIds(client.pendingCookies),
+      write: (delivery) => write(client, login, delivery),
+    });
+  }
+
+  private closeIfUnsubscribed(client: MqttClient): void {
+    const login = loginOf(client);
+    if (login && !client.subscriptionFor(inboxTopic(login.id))) this.close(client);
+  }
+
+  private close(client: MqttClient): void {
+    const login = loginOf(client);
+    if (login) this.links.close(login.id, client);
+  }
+
+  private acknowledged(client: MqttClient, { notificationId }: InFlight, code: number): void {
+    const login = loginOf(client);
+    if (!login) return;
+    const qos = client.subscriptionFor(inboxTopic(login.id))?.qos ?? INBOX_QOS;
+    const refused = code >= ReasonCode.UnspecifiedError;
+    recordOutcome(this.context.receipts, login, notificationId, {
+      transport: this.kind,
+      state: refused ? 'failed' : 'acknowledged',
+      detail: refused
+        ? `refused with reason code 0x${code.toString(16)}`
+        : ['qos0', 'puback', 'pubcomp'][qos]!,
+    });
+    this.links.of(login.id)?.channel.windowOpened();
+  }
+
+  /** What was acknowledged over another transport, or has expired, is not repeated. */
+  private async stillOpen(client: MqttClient, { notificationId }: InFlight): Promise<boolean> {
+    const login = loginOf(client);
+    if (!login) return false;
+    const delivery = await this.context.inbox.delivery(notificationId, login.id);
+    return delivery?.state === 'queued' || delivery?.state === 'written';
+  }
+
+  private published(client: MqttClient, message: BrokerMessage): PublishVerdict | Promise<PublishVerdict> {
+    const login = loginOf(client);
+    if (!login || message.topic !== eventsTopic(login.id)) return 'route';
+    return this.takeEvent(login, message.payload.toString('utf8'));
+  }
+
+  private async takeEvent(login: DeviceLogin, text: string): Promise<PublishVerdict> {
+    const source = { app: login.app, deviceId: login.id, transport: this.kind, at: Date.now() };
+    const parsed = parseDeviceEvent(text, source);
+    if (!parsed.ok) {
+      this.context.logger.debug({ deviceId: login.id, detail: parsed.detail }, 'a device event is not valid');
+      return { refuse: ReasonCode.PayloadFormatInvalid };
+    }
+    await this.context.events.publish(parsed.event);
+    return 'consume';
+  }
+}
+
+function write(client: MqttClient, login: DeviceLogin, delivery: OutgoingDelivery): WriteOutcome {
+  const { notificationId, seq, envelope, content } = delivery;
+  const topic = inboxTopic(login.id);
+  return client.deliver({
+    topic,
+    payload: Buffer.from(envelope),
+    qos: client.subscriptionFor(topic)?.qos ?? INBOX_QOS,
+    properties: {
+      payloadFormatIndicator: 1,
+      contentType: 'application/json',
+      messageExpiryInterval: Math.max(1, Math.ceil((content.expiresAt - Date.now()) / 1000)),
+      userProperties: [['id', notificationId]],
+    },
+    cookie: { notificationId, seq } satisfies InFlight,
+  });
+}

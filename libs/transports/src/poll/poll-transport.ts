@@ -1,0 +1,210 @@
+import {
+  CarillonError,
+  type ConnectionNotice,
+  type DeviceLogin,
+  type DispatchBatch,
+  envelopeJson,
+  type InboxEntry,
+  type StoredContent,
+} from '@carillon/domain';
+import { DeliveryTransport } from '../delivery-transport.js';
+import type { TransportContext } from '../transport-context.js';
+import { PollSession } from './poll-session.js';
+
+export interface PollPage {
+  /** Envelopes as JSON texts, oldest first. */
+  readonly envelopes: readonly string[];
+  /** What `after` is to be in the next request. */
+  readonly cursor: number;
+}
+
+export interface PollRequest {
+  readonly after: number;
+  readonly waitMs: number;
+  readonly limit: number;
+  /** Fires when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+const PAGE = 100;
+/** Between two requests a device counts as online for so long, ms. */
+const LINGER_MS = 10_000;
+
+/** Pushes over HTTP long-poll. A device's requests that follow one another are one connection. */
+export class PollTransport extends DeliveryTransport {
+  readonly kind = 'poll';
+  private readonly sessions = new Map<string, PollSession>();
+  private draining = false;
+
+  constructor(private readonly context: TransportContext) {
+    super();
+  }
+
+  get deviceCount(): number {
+    return this.sessions.size;
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Waits until something is in the inbox above `after`, or the time is over; an answer may be empty. */
+  async poll(login: DeviceLogin, request: PollRequest): Promise<PollPage> {
+    await this.refuseOldCursor(login, request.after);
+    let page = await this.read(login, request);
+    if (page.envelopes.length > 0 || request.waitMs === 0 || this.draining) return page;
+    const session = await this.session(login);
+    const deadline = Date.now() + request.waitMs;
+    session.enter();
+    try {
+      for (;;) {
+        // Read after presence is claimed: what is deposited from now on wakes the session.
+        const woken = session.woken();
+        page = await this.read(login, { ...request, after: page.cursor });
+        const left = deadline - Date.now();
+        if (page.envelopes.length > 0 || left <= 0 || request.signal.aborted || session.ended) return page;
+        await session.wait(woken, left, request.signal);
+      }
+    } finally {
+      session.leave(LINGER_MS);
+    }
+  }
+
+  /** Acknowledges by notification id. Unknown ids change nothing. */
+  async acknowledge(login: DeviceLogin, ids: readonly string[]): Promise<void> {
+    const at = Date.now();
+    for (const notificationId of ids) {
+      const { app, id: deviceId } = login;
+      const { kind: transport } = this;
+      this.context.receipts.record({
+        app,
+        deviceId,
+        notificationId,
+        state: 'acknowledged',
+        transport,
+        detail: 'ack',
+        at,
+      });
+    }
+    await this.context.receipts.flush();
+  }
+
+  /** Acknowledges everything that this transport may carry, up to a cursor. */
+  async acknowledgeUpTo(login: DeviceLogin, cursor: number): Promise<void> {
+    let after = 0;
+    for (;;) {
+      const entries = await this.context.inbox.read(login.id, after, PAGE);
+      const reached = entries.filter(({ seq }) => seq <= cursor);
+      const contents = await this.context.contents.load(reached.map(({ notificationId }) => notificationId));
+      const own = reached.filter((_, i) => contents[i] && takesPoll(contents[i]));
+      await this.acknowledge(
+        login,
+        own.map(({ notificationId }) => notificationId),
+      );
+      if (reached.length < entries.length || entries.length < PAGE) return;
+      after = entries.at(-1)!.seq;
+    }
+  }
+
+  deliver(batch: DispatchBatch): void {
+    for (const { targets } of batch) for (const { deviceId } of targets) this.sessions.get(deviceId)?.wake();
+  }
+
+  end({ deviceId, epoch }: ConnectionNotice): void {
+    const session = this.sessions.get(deviceId);
+    if (session?.epoch === epoch) this.forget(deviceId, session);
+  }
+
+  reconcile(): void {
+    for (const session of this.sessions.values()) session.wake();
+  }
+
+  async drain(): Promise<void> {
+    this.draining = true;
+    const sessions = [...this.sessions];
+    for (const [deviceId, session] of sessions) this.forget(deviceId, session);
+    await Promise.allSettled(
+      sessions.map(([deviceId, { epoch }]) => this.context.presence.release(deviceId, epoch)),
+    );
+  }
+
+  private async refuseOldCursor(login: DeviceLogin, after: number): Promise<void> {
+    if (after === 0) return;
+    const floor = await this.context.inbox.floor(login.id);
+    if (after >= floor) return;
+    throw new CarillonError(
+      'cursor-too-old',
+      `entries above cursor ${after} were pushed out; begin again at ${floor}`,
+      {
+        extensions: { oldestCursor: String(floor) },
+      },
+    );
+  }
+
+  private async read(
+    login: DeviceLogin,
+    { after, limit }: Pick<PollRequest, 'after' | 'limit'>,
+  ): Promise<PollPage> {
+    const envelopes: string[] = [];
+    let cursor = after;
+    for (;;) {
+      const entries = await this.context.inbox.read(login.id, cursor, PAGE);
+      const contents = await this.context.contents.load(entries.map(({ notificationId }) => notificationId));
+      for (const [i, entry] of entries.entries()) {
+        if (envelopes.length === limit) return { envelopes, cursor };
+        cursor = entry.seq;
+        const content = contents[i];
+        if (content && takesPoll(content)) envelopes.push(this.write(login, entry, content));
+      }
+      if (entries.length < PAGE) return { envelopes, cursor };
+    }
+  }
+
+  private write(
+    { app, id: deviceId }: DeviceLogin,
+    { seq, notificationId }: InboxEntry,
+    content: StoredContent,
+  ): string {
+    const { kind: transport } = this;
+    this.context.receipts.record({
+      app,
+      deviceId,
+      notificationId,
+      state: 'written',
+      transport,
+      at: Date.now(),
+    });
+    return envelopeJson(content.contentJson, notificationId, seq);
+  }
+
+  private async session(login: DeviceLogin): Promise<PollSession> {
+    const present = this.sessions.get(login.id);
+    if (present) return present;
+    const { epoch, displaced } = await this.context.presence.claim(login.id, this.kind, this.context.edgeId);
+    const session = new PollSession(epoch, () => {
+      this.forget(login.id, session);
+      void this.release(login.id, epoch);
+    });
+    this.sessions.get(login.id)?.end();
+    this.sessions.set(login.id, session);
+    const elsewhere = displaced.filter(({ edgeId }) => edgeId !== this.context.edgeId);
+    if (elsewhere.length > 0) await this.context.displace(elsewhere, login.id);
+    return session;
+  }
+
+  private forget(deviceId: string, session: PollSession): void {
+    if (this.sessions.get(deviceId) === session) this.sessions.delete(deviceId);
+    session.end();
+  }
+
+  private async release(deviceId: string, epoch: number): Promise<void> {
+    try {
+      await this.context.presence.release(deviceId, epoch);
+    } catch (error) {
+      this.context.logger.warn({ deviceId, error: String(error) }, 'releasing presence failed');
+    }
+  }
+}
+
+const takesPoll = ({ transports, expiresAt }: StoredContent): boolean =>
+  expiresAt > Date.now() && (!transports || transports.includes('poll'));

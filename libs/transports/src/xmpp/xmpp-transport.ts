@@ -1,0 +1,151 @@
+import {
+  type ConnectionNotice,
+  type DeviceLogin,
+  type DispatchBatch,
+  type ScramKeys,
+} from '@carillon/domain';
+import {
+  type AcknowledgedVia,
+  type AuthenticationOutcome,
+  type AuthenticationRequest,
+  type ScramLookup,
+  type ScramMechanism,
+  XmppServer,
+  type XmppServerHooks,
+  type XmppServerOptions,
+  type XmppSession,
+} from '@carillon/xmpp-server';
+import { DeviceLinks } from '../channel/device-links.js';
+import { type InFlight, notificationIds, recordOutcome } from '../channel/device-steps.js';
+import { DeliveryTransport } from '../delivery-transport.js';
+import type { TransportContext } from '../transport-context.js';
+import { XmppEvents } from './xmpp-events.js';
+import { pushDelivery } from './xmpp-push.js';
+
+export type XmppTransportOptions = Omit<XmppServerOptions, 'hooks' | 'contact'>;
+
+const loginOf = (session: XmppSession): DeviceLogin => session.principal as DeviceLogin;
+
+/** Pushes over the embedded XMPP server: what stands in a device's inbox goes to its session as a message stanza. */
+export class XmppTransport extends DeliveryTransport {
+  readonly kind = 'xmpp';
+  /** The edge attaches its connections here. */
+  readonly server: XmppServer;
+  private readonly links: DeviceLinks<XmppSession>;
+  private readonly events: XmppEvents;
+
+  constructor(
+    private readonly context: TransportContext,
+    options: XmppTransportOptions,
+  ) {
+    super();
+    this.events = new XmppEvents(context, options.domain);
+    this.links = new DeviceLinks('xmpp', context, (session, reason) =>
+      session.disconnect(reason === 'taken-over' ? 'conflict' : 'not-authorized'),
+    );
+    this.server = new XmppServer({
+      ...options,
+      contact: (principal) => ({
+        local: (principal as DeviceLogin).app,
+        name: (principal as DeviceLogin).app,
+      }),
+      hooks: this.hooks(),
+    });
+  }
+
+  get deviceCount(): number {
+    return this.links.size;
+  }
+
+  start(): Promise<void> {
+    this.server.start();
+    return Promise.resolve();
+  }
+
+  deliver(batch: DispatchBatch): void {
+    for (const { content, targets } of batch) for (const target of targets) this.links.hint(target, content);
+  }
+
+  end({ deviceId, epoch, reason }: ConnectionNotice): void {
+    this.links.endByNotice(deviceId, epoch, reason);
+  }
+
+  reconcile(): void {
+    this.links.reconcile();
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    await this.server.stop('system-shutdown', deadlineMs);
+    await this.links.clear();
+  }
+
+  private hooks(): XmppServerHooks {
+    return {
+      authenticate: (request) => this.authenticate(request),
+      scramCredentials: (username, mechanism) => this.scramCredentials(username, mechanism),
+      onAvailable: (session) => this.open(session),
+      onUnavailable: (session) => this.close(session),
+      onDetached: (session) => this.close(session),
+      onResumed: (session) => {
+        if (session.available) this.open(session);
+      },
+      onClosed: (session) => this.close(session),
+      onDeliveryAcknowledged: (session, cookie, via) => this.acknowledged(session, cookie as InFlight, via),
+      onMessage: (session, message) => this.events.message(loginOf(session), message),
+      onPosition: (session, position) => this.events.position(loginOf(session), position),
+    };
+  }
+
+  private async authenticate({ username, password }: AuthenticationRequest): Promise<AuthenticationOutcome> {
+    try {
+      const login = await this.context.authenticator.verify(username, password);
+      return login ? { ok: true, principal: login } : { ok: false, reason: 'not-authorized' };
+    } catch (error) {
+      this.context.logger.warn({ deviceId: username, error: String(error) }, 'a login could not be checked');
+      return { ok: false, reason: 'temporary-auth-failure' };
+    }
+  }
+
+  private async scramCredentials(username: string, mechanism: ScramMechanism): Promise<ScramLookup> {
+    try {
+      const login = await this.context.directory.login(username);
+      if (!login) return undefined;
+      const { scramSha1, scramSha256 } = login.credentials;
+      return { ...toBuffers(mechanism === 'SCRAM-SHA-1' ? scramSha1 : scramSha256), principal: login };
+    } catch (error) {
+      this.context.logger.warn({ deviceId: username, error: String(error) }, 'a login could not be checked');
+      return 'unavailable';
+    }
+  }
+
+  private open(session: XmppSession): void {
+    const login = loginOf(session);
+    this.links.open(session, login, {
+      pending: notificationIds(session.pendingCookies),
+      write: (outgoing) => session.deliver(pushDelivery(session, login.app, outgoing)),
+    });
+  }
+
+  private close(session: XmppSession): void {
+    this.links.close(loginOf(session).id, session);
+  }
+
+  private acknowledged(session: XmppSession, { notificationId }: InFlight, via: AcknowledgedVia): void {
+    const login = loginOf(session);
+    recordOutcome(this.context.receipts, login, notificationId, {
+      transport: this.kind,
+      state: 'acknowledged',
+      detail: via,
+    });
+    this.links.of(login.id)?.channel.windowOpened();
+  }
+}
+
+function toBuffers({ salt, iterations, storedKey, serverKey }: ScramKeys) {
+  return {
+    salt: Buffer.from(salt, 'base64'),
+    iterations,
+    storedKey: Buffer.from(storedKey, 'base64'),
+    serverKey: Buffer.from(serverKey, 'base64'),
+  };
+}

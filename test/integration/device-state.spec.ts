@@ -1,0 +1,27 @@
+import { describeInboxContract, describePresenceContract } from '@carillon/domain/testing';
+import { RedisInbox, RedisPresence } from '@carillon/persistence';
+import { devicesOf, DUMMY_CREDENTIALS, testStore, type TestStore } from '@carillon/testing';
+
+let test: TestStore;
+beforeAll(() => {
+  test = testStore();
+});
+afterAll(() => test.close());
+
+let count = 0;
+const make = () => {
+  const { store } = test;
+  return Promise.resolve({
+    inbox: new RedisInbox(store, { maxEntries: 3 }),
+    presence: new RedisPresence(store),
+    partitionOf: (id: string) => store.partitionOf(id),
+    device: async () => {
+      const id = `device-${++count}`;
+      await devicesOf(store).create('default', id, {}, DUMMY_CREDENTIALS);
+      return id;
+    },
+  });
+};
+
+describeInboxContract('RedisInbox', make);
+describePresenceContract('RedisPresence', make);
