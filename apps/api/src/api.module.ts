@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { DevicesModule } from './devices/devices.module.js';
+import { GroupsModule } from './groups/groups.module.js';
+import { ProblemsModule } from './http/problems.module.js';
+import { KeysModule } from './keys/keys.module.js';
+import { NotificationsModule } from './notifications/notifications.module.js';
+import { UsersModule } from './users/users.module.js';
+
+/** The REST API. Its process provides the repositories (`PersistenceModule`) and calls `configureHttp`. */
+@Module({
+  imports: [NotificationsModule, DevicesModule, UsersModule, GroupsModule, KeysModule, ProblemsModule],
+})
+export class ApiModule {}

@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { CarillonError, type Connection, type Device } from '@carillon/domain';
+import { DispatchPublisher, RedisDevices, RedisGroups, RedisInbox } from '@carillon/persistence';
+
+const PAGE = 500;
+/** Deliveries may arrive while the inbox is being emptied; each round needs new ones. */
+const MAX_ROUNDS = 20;
+
+/** Takes a device away with all that is its own: nothing in its inbox is dropped in silence. */
+@Injectable()
+export class DeviceRemoval {
+  constructor(
+    private readonly devices: RedisDevices,
+    private readonly groups: RedisGroups,
+    private readonly inbox: RedisInbox,
+    private readonly dispatch: DispatchPublisher,
+  ) {}
+
+  /** Safe to repeat after it was interrupted. */
+  async remove(device: Device): Promise<void> {
+    const { app, id } = device;
+    await Promise.all(device.groups.map((group) => this.groups.remove(app, group, { device: id })));
+    const connections = await this.delete(app, id);
+    await this.dispatch.notify(connections, id, 'revoked');
+  }
+
+  private async delete(app: string, id: string): Promise<readonly Connection[]> {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      await this.purge(app, id);
+      const outcome = await this.devices.delete(app, id);
+      if (typeof outcome !== 'string') return outcome;
+      if (outcome !== 'inbox') return [];
+    }
+    throw new CarillonError('unavailable', `device ${id} is being sent to faster than it can be removed`, {
+      retryAfterSeconds: 1,
+    });
+  }
+
+  private async purge(app: string, deviceId: string): Promise<void> {
+    for (let after = 0; ;) {
+      const entries = await this.inbox.read(deviceId, after, PAGE);
+      if (entries.length === 0) return;
+      const at = Date.now();
+      const steps = entries.map(({ notificationId }) => ({
+        app,
+        deviceId,
+        notificationId,
+        state: 'purged' as const,
+        at,
+        detail: 'device deleted',
+      }));
+      await this.inbox.record(steps);
+      after = entries.at(-1)!.seq;
+    }
+  }
+}

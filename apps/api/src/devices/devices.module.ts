@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/access.module.js';
+import { DeviceRemoval } from './device-removal.js';
+import { DevicesController } from './devices.controller.js';
+import { DevicesService } from './devices.service.js';
+
+@Module({
+  imports: [AccessModule],
+  controllers: [DevicesController],
+  providers: [DevicesService, DeviceRemoval],
+})
+export class DevicesModule {}

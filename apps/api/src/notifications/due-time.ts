@@ -1,0 +1,51 @@
+import { CarillonError, MAX_SCHEDULE_AHEAD } from '@carillon/domain';
+import { invalidRequest } from '@carillon/process';
+import { formatInstant, parseDateTime } from '../time/instant.js';
+import { instantIn, isZone } from '../time/zone.js';
+
+/** So late may a time be and still count as "now", ms: clocks differ, and requests take their time. */
+const PAST_TOLERANCE = 60_000;
+
+/**
+ * When a notification is due, ms since 1970: `now` for a time that is missing or has just passed.
+ * @throws CarillonError `invalid-request` or `time-in-past`
+ */
+export function dueTime(at: string | null | undefined, zone: string | null | undefined, now: number): number {
+  const due = at === undefined || at === null ? withoutTime(zone, now) : instantOf(at, zone);
+  if (due < now - PAST_TOLERANCE) {
+    const detail = `lies in the past: ${formatInstant(due)} is before ${formatInstant(now)}`;
+    throw new CarillonError('time-in-past', `/at ${detail}`, {
+      faults: [{ pointer: '/at', detail }],
+      extensions: { now: formatInstant(now) },
+    });
+  }
+  if (due > now + MAX_SCHEDULE_AHEAD) {
+    throw fault('/at', `lies more than ${MAX_SCHEDULE_AHEAD / 86_400_000} days ahead`);
+  }
+  return Math.max(due, now);
+}
+
+function withoutTime(zone: string | null | undefined, now: number): number {
+  if (zone !== undefined && zone !== null) throw fault('/zone', 'needs a local time in "at"');
+  return now;
+}
+
+function instantOf(at: string, zone: string | null | undefined): number {
+  const time = parseDateTime(at);
+  if (!time) {
+    throw fault(
+      '/at',
+      'must be a time that exists, as RFC 3339 writes it (2026-05-01T09:00:00Z), or a local one with "zone" (2026-05-01T09:00)',
+    );
+  }
+  const { wallClock, offset } = time;
+  if (zone === undefined || zone === null) {
+    if (offset === undefined) throw fault('/at', 'is a local time: add an offset such as "Z", or "zone"');
+    return wallClock - offset;
+  }
+  if (!isZone(zone)) throw fault('/zone', `is not a known IANA time zone: ${JSON.stringify(zone)}`);
+  if (offset !== undefined) throw fault('/zone', 'is for a local time, but "at" has an offset already');
+  return instantIn(zone, wallClock);
+}
+
+const fault = (pointer: string, detail: string): CarillonError => invalidRequest([{ pointer, detail }]);

@@ -1,0 +1,127 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import {
+  DEFAULT_TTL,
+  MAX_TTL,
+  type NotificationKind,
+  TRANSPORT_KINDS,
+  type TransportKind,
+} from '@carillon/domain';
+import { IsDefined, IsOptional, IsString } from 'class-validator';
+import {
+  AsItCame,
+  IsDeviceId,
+  IsListOf,
+  IsName,
+  IsNotificationId,
+  isObject,
+  IsOneOf,
+  IsWhole,
+  Must,
+} from '../http/rules.js';
+
+export const MAX_URI_LENGTH = 2_048;
+
+const isUri = (value: unknown): boolean =>
+  typeof value === 'string' && value.length <= MAX_URI_LENGTH && /^\S+$/.test(value);
+
+/** What is said, and how it is delivered. */
+export class SendNotification {
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    example: { any: [{ user: 'anna' }, { all: [{ group: 'staff' }, { not: { tag: 'beta' } }] }] },
+    description:
+      'Whom: an expression of exactly one member. `user`, `device`, `group`, `tag` take a name or an array of names (any of ' +
+      'them); `area` takes `{"circle": {"lat", "lon", "radius"}}` in degrees and metres; `everyone` takes true; `all` and ' +
+      '`any` take an array of expressions, `not` takes one.',
+  })
+  @AsItCame()
+  @IsDefined({ message: 'must say whom, for example {"user": "anna"}' })
+  audience!: unknown;
+
+  @ApiPropertyOptional({
+    enum: ['notification', 'message'],
+    default: 'notification',
+    description:
+      '`notification` is shown to a person and needs a title or a body; `message` goes to the program',
+  })
+  @IsOptional()
+  @IsOneOf('notification', 'message')
+  kind?: NotificationKind | null;
+
+  @ApiPropertyOptional({ example: 'Tea is ready' })
+  @IsOptional()
+  @IsString()
+  title?: string | null;
+
+  @ApiPropertyOptional({ example: 'Come before it gets cold.' })
+  @IsOptional()
+  @IsString()
+  body?: string | null;
+
+  @ApiPropertyOptional({ example: 'https://example.org/tea', maxLength: MAX_URI_LENGTH })
+  @IsOptional()
+  @Must(`must be a URI of up to ${MAX_URI_LENGTH} characters without white space`, isUri)
+  uri?: string | null;
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { pot: 3 } })
+  @IsOptional()
+  @AsItCame()
+  @Must('must be a JSON object', isObject)
+  data?: Record<string, unknown> | null;
+
+  @ApiPropertyOptional({
+    example: '2026-12-24T18:00:00+01:00',
+    description:
+      'When: an RFC 3339 instant, or a local date-time together with `zone`. Where clocks go forward over a local time, the ' +
+      'time after the change by as much (02:30 becomes 03:30); where they show it twice, the earlier. Now unless given.',
+  })
+  @IsOptional()
+  @IsString()
+  at?: string | null;
+
+  @ApiPropertyOptional({ example: 'Europe/Berlin', description: 'the IANA zone of a local `at`' })
+  @IsOptional()
+  @IsString()
+  zone?: string | null;
+
+  @ApiPropertyOptional({
+    minimum: 0,
+    maximum: MAX_TTL,
+    default: DEFAULT_TTL,
+    description:
+      'for how long it is kept for a device that does not take it, s; 0 = only for devices that are online',
+  })
+  @IsOptional()
+  @IsWhole(0, MAX_TTL, 'seconds')
+  ttl?: number | null;
+
+  @ApiPropertyOptional({
+    example: 'tea',
+    description: 'takes the place of what an inbox still holds under the same key',
+  })
+  @IsOptional()
+  @IsName()
+  collapseKey?: string | null;
+
+  @ApiPropertyOptional({ enum: TRANSPORT_KINDS, isArray: true, description: 'any unless given' })
+  @IsOptional()
+  @IsListOf(
+    `must be one of: ${TRANSPORT_KINDS.join(', ')}`,
+    (item) => TRANSPORT_KINDS.includes(item as TransportKind),
+    { min: 1, max: TRANSPORT_KINDS.length },
+  )
+  transports?: TransportKind[] | null;
+}
+
+export class NotificationParams {
+  @ApiProperty({ example: '01jd8r2m6w3v5q9t7x4c2b1n0k' })
+  @IsNotificationId()
+  id!: string;
+}
+
+export class DeliveryParams extends NotificationParams {
+  @ApiProperty({ example: 'phone-1' })
+  @IsDeviceId()
+  device!: string;
+}

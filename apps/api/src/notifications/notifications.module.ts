@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/access.module.js';
+import { NotificationsController } from './notifications.controller.js';
+import { NotificationsService } from './notifications.service.js';
+import { PublishController } from './publish.controller.js';
+
+@Module({
+  imports: [AccessModule],
+  controllers: [NotificationsController, PublishController],
+  providers: [NotificationsService],
+})
+export class NotificationsModule {}
