@@ -38,6 +38,10 @@ describe('DataDirectory', () => {
     });
   });
 
+  it('refuses a place where nothing can be made', async () => {
+    await expect(new DataDirectory('/proc/deep/data').prepare()).rejects.toThrow(StartupError);
+  });
+
   describe('lock', () => {
     const lockedBy = async (text: string) => {
       await directory.prepare({ exclusive: false });

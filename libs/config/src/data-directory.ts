@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { certificatesIn } from './certificates.js';
 import type { Certificates } from './certificates.js';
 import { PidLock } from './pid-lock.js';
@@ -30,7 +30,7 @@ export class DataDirectory {
    */
   async prepare({ exclusive = true }: { exclusive?: boolean } = {}): Promise<void> {
     await this.#orRefuse(async () => {
-      await mkdir(this.path, { recursive: true, mode: 0o700 });
+      await makeDirectory(this.path);
       const probe = join(this.path, `probe-${randomUUID()}`);
       await writeFile(probe, '');
       await rm(probe);
@@ -80,6 +80,15 @@ export class DataDirectory {
       );
     }
   }
+}
+
+/** Not by mkdir's own `recursive`, which never ends where the system refuses with ENOENT although the parent is there, as below /proc. */
+async function makeDirectory(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  if (!existsSync(dirname(path))) await makeDirectory(dirname(path));
+  await mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 /** Writes a file of mode 600 whole or not at all; false if there is one already. */
