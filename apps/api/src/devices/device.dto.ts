@@ -1,9 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { type AttributeValue, DEVICE_ID, MAX_LATITUDE } from '@carillon/domain';
+import { FreeForm } from '@carillon/process';
 import { Type } from 'class-transformer';
 import { IsOptional, ValidateNested } from 'class-validator';
 import {
-  AsItCame,
   IsBetween,
   IsDeviceId,
   IsListOfNames,
@@ -100,7 +100,7 @@ export class PutDevice extends DeviceFields {
     example: { model: 'Pixel 9', paid: true },
   })
   @IsOptional()
-  @AsItCame()
+  @FreeForm()
   @Must(ATTRIBUTES_RULE, (value) => areAttributes(value, isAttribute))
   attributes?: Record<string, AttributeValue> | null;
 }
@@ -117,7 +117,7 @@ export class PatchDevice extends DeviceFields {
     example: { model: 'Pixel 10', paid: null },
   })
   @IsOptional()
-  @AsItCame()
+  @FreeForm()
   @Must(`${ATTRIBUTES_RULE}; null removes one`, (value) =>
     areAttributes(value, (item) => item === null || isAttribute(item)),
   )

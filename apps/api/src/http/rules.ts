@@ -1,4 +1,3 @@
-import { Transform } from 'class-transformer';
 import { Matches, ValidateBy, type ValidationArguments } from 'class-validator';
 import { DEVICE_ID, DEVICE_ID_RULE, NAME, NAME_RULE, NOTIFICATION_ID } from '@carillon/domain';
 
@@ -55,10 +54,6 @@ export const IsListOfNames = (bounds: { min?: number; max: number }): PropertyDe
   IsListOf(NAME_RULE, isName, bounds);
 export const IsListOfDeviceIds = (bounds: { min?: number; max: number }): PropertyDecorator =>
   IsListOf(DEVICE_ID_RULE, (item) => typeof item === 'string' && DEVICE_ID.test(item), bounds);
-
-/** The value as it came, with whatever names it has: free-form JSON is not turned into a class. */
-export const AsItCame = (): PropertyDecorator =>
-  Transform(({ obj, key }) => (obj as Record<string, unknown>)[key]);
 
 export const isName = (value: unknown): value is string => typeof value === 'string' && NAME.test(value);
 export const isText = (value: unknown, maxLength: number): value is string =>

@@ -6,9 +6,9 @@ import {
   TRANSPORT_KINDS,
   type TransportKind,
 } from '@carillon/domain';
+import { FreeForm } from '@carillon/process';
 import { IsDefined, IsOptional, IsString } from 'class-validator';
 import {
-  AsItCame,
   IsDeviceId,
   IsListOf,
   IsName,
@@ -35,7 +35,7 @@ export class SendNotification {
       'them); `area` takes `{"circle": {"lat", "lon", "radius"}}` in degrees and metres; `everyone` takes true; `all` and ' +
       '`any` take an array of expressions, `not` takes one.',
   })
-  @AsItCame()
+  @FreeForm()
   @IsDefined({ message: 'must say whom, for example {"user": "anna"}' })
   audience!: unknown;
 
@@ -66,7 +66,7 @@ export class SendNotification {
 
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { pot: 3 } })
   @IsOptional()
-  @AsItCame()
+  @FreeForm()
   @Must('must be a JSON object', isObject)
   data?: Record<string, unknown> | null;
 

@@ -1,7 +1,8 @@
 import type { Fault } from '@carillon/domain';
 import type { ValidationError } from 'class-validator';
 
-const UNKNOWN = 'whitelistValidation';
+export const UNKNOWN_FIELD = 'is not known';
+const NOT_WHITELISTED = 'whitelistValidation';
 const NOT_NESTED = 'nestedValidation';
 
 /**
@@ -33,8 +34,8 @@ function faultsUnder(error: ValidationError, pointer: string, known: readonly st
 }
 
 function detailOf(rule: string, message: string, property: string, known: readonly string[]): string {
-  if (rule === UNKNOWN)
-    return known.length > 0 ? `is not known; known are ${known.join(', ')}` : 'is not known';
+  if (rule === NOT_WHITELISTED)
+    return known.length > 0 ? `${UNKNOWN_FIELD}; known are ${known.join(', ')}` : UNKNOWN_FIELD;
   if (rule === NOT_NESTED) return 'must be an object';
   return message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
 }

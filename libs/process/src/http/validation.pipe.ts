@@ -1,6 +1,7 @@
 import { type ArgumentMetadata, Injectable, type Type, ValidationPipe } from '@nestjs/common';
 import { CarillonError, type Fault } from '@carillon/domain';
 import { getMetadataStorage, type ValidationError } from 'class-validator';
+import { hideFreeForm, reservedNames } from './free-form.js';
 import { faultsOf } from './validation-faults.js';
 
 class Refused extends Error {
@@ -25,11 +26,13 @@ export class RequestValidationPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const { metatype, type } = metadata;
     if (!metatype || !this.toValidate(metadata)) return super.transform(value, metadata);
-    if (!isPlainObject(value ?? {})) throw invalidRequest([{ pointer: '', detail: 'must be a JSON object' }]);
+    const given = value ?? {};
+    if (!isPlainObject(given)) throw invalidRequest([{ pointer: '', detail: 'must be a JSON object' }]);
+    const hidden = hideFreeForm(given, metatype);
+    const reserved = reservedNames(hidden);
+    if (reserved.length > 0) throw invalidRequest(reserved);
     try {
-      const instance = (await super.transform(value, metadata)) as object;
-      refuseSkipped(Object.keys(value ?? {}), instance);
-      return instance;
+      return await super.transform(hidden, metadata);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       throw invalidRequest(faultsOf(error.errors, type === 'body', fieldsOf(metatype)));
@@ -47,19 +50,10 @@ export function invalidRequest(faults: readonly Fault[]): CarillonError {
   return new CarillonError('invalid-request', detail, { faults });
 }
 
-/** class-transformer leaves out fields that are named like a method of every object. */
-function refuseSkipped(given: readonly string[], instance: object): void {
-  const skipped = given.filter((name) => !Object.hasOwn(instance, name));
-  if (skipped.length === 0) return;
-  throw new Refused(
-    skipped.map((property) => ({ property, constraints: { whitelistValidation: '' } }) as ValidationError),
-  );
-}
-
 function fieldsOf(metatype: Type): string[] {
   const rules = getMetadataStorage().getTargetValidationMetadatas(metatype, '', false, false);
   return [...new Set(rules.map(({ propertyName }) => propertyName))].sort();
 }
 
-const isPlainObject = (value: unknown): boolean =>
+const isPlainObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
