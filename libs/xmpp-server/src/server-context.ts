@@ -17,5 +17,7 @@ export interface ServerContext {
   };
   /** The parser for the prefixes a stream header declared; undefined for the usual ones. */
   parserFor(scope: NamespaceScope | undefined): StanzaParser;
+  /** Calls a hook that nobody waits for; what it throws is logged. */
+  notify(call: () => void): void;
   onConnectionGone(connection: Connection): void;
 }

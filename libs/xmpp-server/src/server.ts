@@ -33,6 +33,7 @@ export class XmppServer {
       sessions: new SessionRegistry(resolved.limits),
       parsers: { client, bare: new StanzaParser({}, attributes) },
       parserFor: (scope) => (scope ? new StanzaParser(withoutReserved(scope), attributes) : client),
+      notify: (call) => this.notify(call),
       onConnectionGone: (connection) => this.forget(connection),
     };
   }
@@ -111,6 +112,14 @@ export class XmppServer {
   private forget(connection: Connection): void {
     this.connections.delete(connection);
     if (this.connections.size === 0) this.onEmpty?.();
+  }
+
+  private notify(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.options.logger.error({ err: error }, 'a hook failed');
+    }
   }
 
   private untilEmpty(deadlineMs: number): Promise<void> {

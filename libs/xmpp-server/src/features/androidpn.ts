@@ -1,7 +1,10 @@
+import type { AndroidpnEvent } from '../hooks.js';
 import { escapeXml } from '../stanza/escape.js';
 import { NS } from '../stream/namespaces.js';
 import type { Session } from '../session/session.js';
 import type { Feature, IqReply, IqRequest } from './feature.js';
+
+const MAX_ANSWERED = 64;
 
 export interface AndroidpnNotification {
   /** Full JID of the session. */
@@ -82,9 +85,21 @@ function confirm({ session, payload }: IqRequest): IqReply {
   return '';
 }
 
-function report(
-  session: Session,
-  event: Parameters<NonNullable<Session['context']['options']['hooks']['onAndroidpnEvent']>>[1],
-): void {
-  session.context.options.hooks.onAndroidpnEvent?.(session, event);
+/** One fork answers a notification's IQ twice: the first result means received, the second read. */
+export function onNotificationAnswered(session: Session, id: string): void {
+  const { answeredIds } = session;
+  const kind = answeredIds.delete(id) ? 'read' : 'received';
+  if (kind === 'received') remember(answeredIds, id);
+  report(session, { kind, id });
+}
+
+function remember(ids: Set<string>, id: string): void {
+  ids.add(id);
+  if (ids.size <= MAX_ANSWERED) return;
+  const [oldest] = ids;
+  ids.delete(oldest!);
+}
+
+function report(session: Session, event: AndroidpnEvent): void {
+  session.hooks.onAndroidpnEvent?.(session, event);
 }

@@ -1,6 +1,6 @@
 import { bindRefused } from './rfc6120-bind.js';
 import { roster } from './rfc6121-roster.js';
-import { accountDisco, contactDisco, serverDisco } from './xep-0030-service-discovery.js';
+import { accountDisco, contactDisco, serverCaps, serverDisco } from './xep-0030-service-discovery.js';
 import { privateXml } from './xep-0049-private-xml.js';
 import { vcard } from './xep-0054-vcard.js';
 import { registered } from './xep-0077-registration.js';
@@ -46,4 +46,9 @@ export function answerIq(request: IqRequest): IqReply {
 
 function key(target: string, type: string, ns: string, name: string): string {
   return `${target} ${type} ${name} ${ns}`;
+}
+
+/** What the server announces of itself among the stream features. */
+export function capsFeature(software: string): string {
+  return serverCaps(serverVars, software);
 }

@@ -3,6 +3,8 @@ import { escapeXml } from '../stanza/escape.js';
 import { NS } from '../stream/namespaces.js';
 import type { Feature, IqHandler, IqReply, IqRequest, IqTarget } from './feature.js';
 
+const CAPS_NODE = 'urn:carillon:xmpp-server';
+
 interface Identity {
   category: string;
   type: string;
@@ -16,7 +18,9 @@ export function serverDisco(vars: readonly string[]): Feature {
   const all = sorted([...BASE_VARS, ...vars]);
   return {
     iq: [
-      info('server', ({ session }) => discoInfo([identity], all, session.context.options.software.name)),
+      info('server', (node, { session }) =>
+        discoInfo(node, [identity], all, session.context.options.software.name),
+      ),
       {
         type: 'get',
         name: 'query',
@@ -34,41 +38,57 @@ export function accountDisco(vars: readonly string[]): Feature {
     { category: 'pubsub', type: 'pep' },
   ];
   const all = sorted([...BASE_VARS, ...vars]);
-  return { iq: [info('account', () => discoInfo(identities, all))] };
+  return { iq: [info('account', (node) => discoInfo(node, identities, all))] };
 }
 
 export function contactDisco(): Feature {
   const identity = { category: 'client', type: 'bot' };
   const vars = sorted([...BASE_VARS, NS.ping, NS.receipts, NS.json]);
-  return { iq: [info('contact', ({ session }) => discoInfo([identity], vars, session.contact.name))] };
+  return {
+    iq: [info('contact', (node, { session }) => discoInfo(node, [identity], vars, session.contact.name))],
+  };
 }
 
-/** The verification string of XEP-0115 §5.1 for one identity without a form. */
+/** Entity capabilities of the server, for its stream features (XEP-0115 §6.3). */
+export function serverCaps(vars: readonly string[], software: string): string {
+  const ver = verificationString('server', 'im', software, [...BASE_VARS, ...vars]);
+  return `<c xmlns='${NS.caps}' hash='sha-1' node='${CAPS_NODE}' ver='${ver}'/>`;
+}
+
+/** XEP-0115 §5.1, for one identity and no forms. */
 export function verificationString(
   category: string,
   type: string,
   name: string,
   vars: readonly string[],
 ): string {
-  const text = `${category}/${type}//${name}<${sorted(vars)
-    .map((v) => `${v}<`)
-    .join('')}`;
-  return createHash('sha1').update(text).digest('base64');
+  const features = sorted(vars).map((each) => `${each}<`);
+  return createHash('sha1')
+    .update(`${category}/${type}//${name}<${features.join('')}`)
+    .digest('base64');
 }
 
-function info(target: IqTarget, answer: (request: IqRequest) => string): IqHandler {
-  const handle = (request: IqRequest): IqReply =>
-    request.payload.attrs['node'] === undefined ? answer(request) : { error: 'item-not-found' };
+function info(target: IqTarget, answer: (node: string, request: IqRequest) => string): IqHandler {
+  const handle = (request: IqRequest): IqReply => {
+    const { node } = request.payload.attrs;
+    const known = node === undefined || (target === 'server' && node.startsWith(`${CAPS_NODE}#`));
+    return known ? answer(nodeOf(node), request) : { error: 'item-not-found' };
+  };
   return { type: 'get', name: 'query', ns: NS.discoInfo, at: [target], handle };
 }
 
-function discoInfo(identities: readonly Identity[], vars: readonly string[], name?: string): string {
+function discoInfo(
+  node: string,
+  identities: readonly Identity[],
+  vars: readonly string[],
+  name?: string,
+): string {
   const label = name === undefined ? '' : ` name='${escapeXml(name)}'`;
   const heads = identities.map(
     ({ category, type }) => `<identity category='${category}' type='${type}'${label}/>`,
   );
   const features = vars.map((v) => `<feature var='${v}'/>`);
-  return `<query xmlns='${NS.discoInfo}'>${heads.join('')}${features.join('')}</query>`;
+  return `<query xmlns='${NS.discoInfo}'${node}>${heads.join('')}${features.join('')}</query>`;
 }
 
 function nodeOf(node: string | undefined): string {

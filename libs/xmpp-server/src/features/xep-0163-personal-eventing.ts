@@ -32,7 +32,7 @@ function onSet({ session, payload }: IqRequest): IqReply {
   if (geoloc.elements.length > 0) {
     const position = readPosition(geoloc);
     if (!position) return { error: 'bad-request', text: 'not a position' };
-    session.context.options.hooks.onPosition?.(session, position);
+    session.hooks.onPosition?.(session, position);
   }
   return published(item!);
 }

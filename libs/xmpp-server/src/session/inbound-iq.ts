@@ -1,3 +1,4 @@
+import { onNotificationAnswered } from '../features/androidpn.js';
 import { answerIq } from '../features/features.js';
 import type { IqTarget } from '../features/feature.js';
 import { bareJid, fullJid, parseJid, type Jid } from '../jid/jid.js';
@@ -55,7 +56,11 @@ function routeToOwnResource(session: Session, iq: Element, jid: Jid): boolean {
 
 function onAnswer(session: Session, iq: Element, id: string): void {
   if (session.onPingAnswered(id)) return;
-  if (iq.attrs['type'] === 'result' && session.acknowledgeById(id, 'iq')) return;
+  if (iq.attrs['type'] === 'result') {
+    const known = session.acknowledgeById(id, 'iq');
+    if (session.dialect === 'androidpn') return onNotificationAnswered(session, id);
+    if (known) return;
+  }
   const jid = iq.attrs['to'] === undefined ? undefined : parseJid(iq.attrs['to']);
   if (jid) routeToOwnResource(session, iq, jid);
 }

@@ -20,7 +20,7 @@ export function onMessage(session: Session, message: Element): void | Promise<vo
 }
 
 function judge(session: Session, message: Element, jid: Jid): void | Promise<void> {
-  const { hooks } = session.context.options;
+  const { hooks } = session;
   const position = hooks.onPosition && isForGateway(session, jid) ? positionIn(message) : undefined;
   if (position) hooks.onPosition?.(session, position);
   if (!hooks.onMessage)

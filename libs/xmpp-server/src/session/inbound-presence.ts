@@ -26,7 +26,7 @@ function onAvailable(session: Session, presence: Element): void {
   if (!initial) return;
   session.sendStanza(contactPresence(session));
   tellOthers(session);
-  session.context.options.hooks.onAvailable?.(session);
+  session.hooks.onAvailable?.(session);
 }
 
 function onUnavailable(session: Session, presence: Element): void {
@@ -34,7 +34,13 @@ function onUnavailable(session: Session, presence: Element): void {
   broadcast(session, presence);
   session.presence = undefined;
   session.priority = 0;
-  session.context.options.hooks.onUnavailable?.(session);
+  session.hooks.onUnavailable?.(session);
+}
+
+/** The other resources see a session end as if it had said so (RFC 6121 §4.5.2). */
+export function announceGone(session: Session): void {
+  session.presence = undefined;
+  broadcast(session, new Element('presence', NS.client, { type: 'unavailable', from: session.full }));
 }
 
 /** `priority` is an integer from -128 to 127 (RFC 6121 §4.7.2.3). */

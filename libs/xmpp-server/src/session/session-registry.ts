@@ -35,7 +35,7 @@ export class SessionRegistry {
     const sessions = this.ofAccount(bare);
     if (sessions.length < this.limits.resourcesPerAccount) return true;
     const oldest = sessions.find((session) => session.detached);
-    oldest?.end('resource-constraint');
+    oldest?.disconnect('resource-constraint');
     return oldest !== undefined;
   }
 
@@ -51,7 +51,7 @@ export class SessionRegistry {
     if (left.length > 0) this.accounts.set(session.bare, left);
     else this.accounts.delete(session.bare);
     this.detached.delete(session);
-    const id = session.management?.id;
+    const id = session.window.management?.id;
     if (id !== undefined) this.resumable.delete(id);
   }
 
@@ -71,7 +71,7 @@ export class SessionRegistry {
     this.detached.add(session);
     if (this.detached.size <= this.limits.detachedSessions) return;
     const [oldest] = this.detached;
-    oldest?.end('resource-constraint');
+    oldest?.disconnect('resource-constraint');
   }
 
   onResumed(session: Session): void {

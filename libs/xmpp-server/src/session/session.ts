@@ -1,64 +1,64 @@
+import { ackRequest } from '../features/xep-0198-stream-management.js';
+import { pingRequest } from '../features/xep-0199-ping.js';
+import { ClientState, onClientState } from '../features/xep-0352-client-state.js';
 import type {
   AcknowledgedVia,
   CloseCause,
   Delivery,
   DeliveryOutcome,
   PeerInfo,
+  XmppServerHooks,
   XmppSession,
 } from '../hooks.js';
+import { bareJid, fullJid, type Jid } from '../jid/jid.js';
 import type { Contact } from '../options.js';
 import type { ServerContext } from '../server-context.js';
 import type { Element } from '../stanza/element.js';
-import { errorReply, type StanzaError } from '../stanza/stanza-error.js';
 import { escapeXml } from '../stanza/escape.js';
-import type { Connection, StreamPhase } from '../stream/connection.js';
+import { errorReply, type StanzaError } from '../stanza/stanza-error.js';
+import { RETIRED, type Connection, type StreamPhase } from '../stream/connection.js';
 import { NS } from '../stream/namespaces.js';
 import { StreamFault, type StreamErrorCondition } from '../stream/stream-error.js';
-import { bareJid, fullJid, type Jid } from '../jid/jid.js';
-import { ClientState, onClientState } from '../features/xep-0352-client-state.js';
-import {
-  ackRequest,
-  parseHandled,
-  smFailed,
-  StreamManagement,
-} from '../features/xep-0198-stream-management.js';
-import { PingFence, pingRequest } from '../features/xep-0199-ping.js';
+import { DeliveryWindow } from './delivery-window.js';
 import { onIq } from './inbound-iq.js';
 import { onMessage } from './inbound-message.js';
-import { onPresence } from './inbound-presence.js';
-import { OutboundQueue } from './outbound-queue.js';
+import { announceGone, onPresence } from './inbound-presence.js';
+import { Liveness } from './liveness.js';
+import { onManagement } from './stream-management-handler.js';
 
-/** Who a session belongs to and where it came in. */
+export type Dialect = XmppSession['dialect'];
+
+/** Who a session belongs to. */
 export interface SessionIdentity {
   jid: Jid;
   principal: unknown;
-  dialect: 'xmpp' | 'androidpn';
+  dialect: Dialect;
 }
 
 const MAX_QUEUED_REPLIES = 1024;
+const ALIVE_ID = 'alive';
 
 /** A bound resource: reads its client's stanzas, writes its deliveries, and knows which of them arrived. */
 export class Session implements XmppSession, StreamPhase {
   readonly jid: Jid;
   readonly principal: unknown;
-  readonly dialect: 'xmpp' | 'androidpn';
+  readonly dialect: Dialect;
   readonly peer: PeerInfo;
   readonly bare: string;
   readonly full: string;
   readonly contact: Contact;
   readonly clientState = new ClientState();
+  readonly window = new DeliveryWindow((cookie, via) => this.onAcknowledged(cookie, via));
   /** The last presence that was broadcast; undefined while unavailable. */
   presence: Element | undefined;
   priority = 0;
-  management: StreamManagement | undefined;
-  /** When the connection was lost, in ms; 0 while there is one. */
+  /** IQ pushes that an androidpn client answered once; few sessions have any. */
+  readonly answeredIds: Set<string> = new Set();
+  /** When the connection was lost, in ms. */
   detachedAt = 0;
 
   private connection: Connection | undefined;
-  private readonly queue = new OutboundQueue();
-  private fence: PingFence | undefined;
-  private aliveCount = 0;
-  private questionedAt = 0;
+  private readonly liveness = new Liveness();
   private closed = false;
 
   constructor(
@@ -86,20 +86,24 @@ export class Session implements XmppSession, StreamPhase {
   }
 
   get pendingCookies(): unknown[] {
-    return this.queue.cookies;
+    return this.window.cookies;
   }
 
   get contactJid(): string {
     return `${this.contact.local}@${this.context.options.domain}`;
   }
 
+  get hooks(): XmppServerHooks {
+    return this.context.options.hooks;
+  }
+
   deliver({ id, stanza, cookie }: Delivery): DeliveryOutcome {
     const { connection } = this;
     if (!connection?.writable) return 'closed';
     const { unacknowledged, outputBytes } = this.context.options.limits;
-    if (this.queue.pending >= unacknowledged || connection.pendingBytes > outputBytes) return 'window-full';
-    this.releaseHeld();
-    this.queue.addDelivery(id, cookie, this.management && stanza);
+    if (this.window.pending >= unacknowledged || connection.pendingBytes > outputBytes) return 'window-full';
+    for (const held of this.clientState.release()) this.sendStanza(held);
+    this.window.addDelivery(id, cookie, stanza);
     connection.send(stanza);
     return 'written';
   }
@@ -109,15 +113,22 @@ export class Session implements XmppSession, StreamPhase {
     else this.end(condition);
   }
 
-  /** Writes a stanza that is no delivery. Lost if there is neither a connection nor one to be expected. */
+  /** Writes a stanza that is no delivery; while detached it waits for the resumption. */
   sendStanza(stanza: string): void {
     if (this.closed) return;
-    if (this.management) {
-      if (this.queue.length - this.queue.pending > MAX_QUEUED_REPLIES)
-        return this.disconnect('resource-constraint');
-      this.queue.addStanza(stanza);
-    }
+    if (this.window.queuedReplies >= MAX_QUEUED_REPLIES) return this.disconnect('resource-constraint');
+    this.window.addReply(stanza);
     this.connection?.send(stanza);
+  }
+
+  /** Writes what stream management does not count. */
+  sendNonza(xml: string): void {
+    this.connection?.send(xml);
+  }
+
+  /** The same, to be read before anything that follows. */
+  sendAlone(xml: string): void {
+    this.connection?.sendAlone(xml);
   }
 
   /** Whether another client's stanza can be written without queueing beyond bounds. */
@@ -128,13 +139,9 @@ export class Session implements XmppSession, StreamPhase {
     );
   }
 
-  /** Presence may wait while the client is inactive (XEP-0352); what it holds back goes before anything else. */
+  /** Presence may wait while the client is inactive (XEP-0352); it goes out before the next delivery. */
   sendPresence(from: string, stanza: string): void {
     if (!this.clientState.hold(from, stanza)) this.sendStanza(stanza);
-  }
-
-  releaseHeld(): void {
-    for (const stanza of this.clientState.release()) this.sendStanza(stanza);
   }
 
   /** Answers a refused stanza, unless it is one that is never answered. */
@@ -144,100 +151,91 @@ export class Session implements XmppSession, StreamPhase {
   }
 
   onElement(element: Element): void | Promise<void> {
-    this.questionedAt = 0;
     if (element.ns === NS.client) return this.onStanza(element);
-    if (element.ns === NS.sm) return this.onManagement(element);
+    if (element.ns === NS.sm) return onManagement(this, element);
     if (element.ns === NS.csi) return onClientState(this, element);
     throw new StreamFault('unsupported-stanza-type');
   }
 
   beforeFlush(): void {
-    const { management, connection, queue } = this;
-    if (queue.pending === 0 || !connection) return;
-    if (management) {
-      if (management.takeRequest()) connection.send(ackRequest);
-      return;
-    }
-    this.raiseFence(connection);
+    this.sendProof(this.window.nextProof());
+  }
+
+  /** After an acknowledgement there may be more to ask for. */
+  askForProof(): void {
+    if (this.window.pending > 0) this.connection?.scheduleFlush();
   }
 
   /** Asks a silent client whether it is there, and ends a connection that does not answer; the session may still be resumed. */
   sweep(now: number): void {
     const { connection } = this;
     if (!connection) return;
-    if (this.queue.pending > 0 && this.management?.fellShort) this.raiseFence(connection);
-    const { idleTimeoutMs, pingTimeoutMs } = this.context.options.limits;
-    if (this.questionedAt > 0) {
-      const since = Math.max(this.questionedAt, connection.lastInputAt);
-      if (now - since >= pingTimeoutMs)
-        connection.fail('connection-timeout', undefined, undefined, 'connection-lost');
-    } else if (now - connection.lastInputAt >= idleTimeoutMs) {
-      this.questionedAt = now;
-      this.askWhetherAlive(connection);
-    }
+    this.sendProof(this.window.fallbackProof());
+    const state = this.liveness.check(now, connection.lastInputAt, this.context.options.limits);
+    if (state === 'ask') this.askWhetherAlive();
+    else if (state === 'gone') connection.fail('connection-timeout', { cause: 'connection-lost' });
   }
 
   onEnded(cause: CloseCause): void {
     this.connection = undefined;
-    if (cause === 'connection-lost' && this.management?.id !== undefined && !this.closed) {
-      this.detachedAt = Date.now();
-      this.context.sessions.onDetached(this);
-      this.context.options.hooks.onDetached?.(this);
-    } else {
-      this.end(cause);
-    }
+    if (this.closed) return;
+    if (cause !== 'connection-lost' || this.window.management?.id === undefined) return this.end(cause);
+    this.detachedAt = Date.now();
+    this.context.sessions.onDetached(this);
+    if (!this.closed) this.context.notify(() => this.hooks.onDetached?.(this));
   }
 
   /** Ends for good. */
   end(cause: CloseCause): void {
     if (this.closed) return;
     this.closed = true;
-    const { connection } = this;
-    this.connection = undefined;
     this.context.sessions.remove(this);
-    this.context.options.hooks.onClosed?.(this, cause);
-    if (connection?.writable && cause !== 'closed-by-client')
-      connection.fail(cause === 'connection-lost' || cause === 'resumption-expired' ? 'reset' : cause);
+    if (this.presence) announceGone(this);
+    this.context.notify(() => this.hooks.onClosed?.(this, cause));
   }
 
   acknowledgeById(id: string, via: AcknowledgedVia): boolean {
-    return this.queue.settle(id, this.management !== undefined, (cookie) => this.acknowledged(cookie, via));
+    return this.window.acknowledgeById(id, via);
   }
 
   /** True when the answer was to a fence or a question of ours. */
   onPingAnswered(id: string): boolean {
-    const sequence = this.fence?.pass(id);
-    if (sequence === undefined) return id.startsWith('alive-');
-    const settled = (cookie: unknown): void => this.acknowledged(cookie, 'ping');
-    if (this.management) this.queue.settleBefore(sequence, settled);
-    else this.queue.dropBefore(sequence, settled);
-    this.connection?.scheduleFlush();
+    if (id === ALIVE_ID) return true;
+    if (!this.window.passFence(id)) return false;
+    this.askForProof();
     return true;
   }
 
-  /** Goes on over a new connection (XEP-0198 §5): the client handled `h` stanzas; the others are written again, in order. */
+  /**
+   * Goes on over a new connection (XEP-0198 §5): the client handled `h` stanzas; the others are written again, in order.
+   * @throws StreamFault when `h` is more than was sent; nothing has changed then
+   */
   resume(connection: Connection, h: number): void {
-    const management = this.management!;
-    const old = this.connection;
-    this.connection = undefined;
-    old?.fail('conflict', 'resumed elsewhere');
-    management.onAcknowledged(h, (cookie) => this.acknowledged(cookie, 'sm'));
-    this.connection = connection;
-    this.detachedAt = 0;
-    connection.phase = this;
-    this.fence?.reset();
-    management.onResumed();
-    connection.send(management.resumed());
-    for (const stanza of this.queue.stanzas) connection.send(stanza);
-    this.context.options.hooks.onResumed?.(this);
+    this.window.acknowledgeCount(h);
+    this.replaceConnection(connection);
+    connection.send(this.window.management!.resumed());
+    for (const stanza of this.window.resume()) connection.send(stanza);
+    this.context.notify(() => this.hooks.onResumed?.(this));
   }
 
-  private acknowledged(cookie: unknown, via: AcknowledgedVia): void {
-    if (!this.closed) this.context.options.hooks.onDeliveryAcknowledged?.(this, cookie, via);
+  private replaceConnection(connection: Connection): void {
+    const old = this.connection;
+    if (old) {
+      old.phase = RETIRED;
+      old.fail('conflict', { text: 'resumed elsewhere' });
+    }
+    this.connection = connection;
+    this.context.sessions.onResumed(this);
+    connection.phase = this;
+  }
+
+  private onAcknowledged(cookie: unknown, via: AcknowledgedVia): void {
+    if (!this.closed) this.hooks.onDeliveryAcknowledged?.(this, cookie, via);
   }
 
   private onStanza(stanza: Element): void | Promise<void> {
-    if (this.management) this.management.inbound++;
+    const { management } = this.window;
+    if (management) management.inbound++;
     stanza.attrs['from'] = this.full;
     switch (stanza.name) {
       case 'iq':
@@ -251,57 +249,18 @@ export class Session implements XmppSession, StreamPhase {
     }
   }
 
-  private onManagement(element: Element): void {
-    switch (element.name) {
-      case 'a':
-        return this.onAnswer(element);
-      case 'r':
-        if (this.management) this.connection?.send(this.management.answer());
-        else throw new StreamFault('policy-violation', 'stream management is not enabled');
-        return;
-      case 'enable':
-        return this.enableManagement(element);
-      case 'resume':
-        this.connection?.send(smFailed('unexpected-request'));
-        return;
-      default:
-        throw new StreamFault('unsupported-stanza-type');
-    }
+  private sendProof(proof: { request: string } | { fence: string } | undefined): void {
+    if (!proof) return;
+    if ('request' in proof) this.sendNonza(proof.request);
+    else this.sendPing(proof.fence);
   }
 
-  private onAnswer(element: Element): void {
-    const h = parseHandled(element.attrs['h']);
-    if (h === undefined || !this.management)
-      throw new StreamFault('policy-violation', 'not a valid acknowledgement');
-    this.management.onAnswer();
-    this.management.onAcknowledged(h, (cookie) => this.acknowledged(cookie, 'sm'));
-    this.connection?.scheduleFlush();
+  private askWhetherAlive(): void {
+    if (this.window.management) this.sendNonza(ackRequest);
+    else this.sendPing(ALIVE_ID);
   }
 
-  private enableManagement(element: Element): void {
-    if (this.management) return this.connection?.send(smFailed('unexpected-request'));
-    const wantsResumption = element.attrs['resume'] === 'true' || element.attrs['resume'] === '1';
-    const id = wantsResumption ? this.context.sessions.registerForResumption(this) : undefined;
-    this.management = new StreamManagement(id, this.queue);
-    const resumeSeconds = Math.floor(this.context.options.limits.resumeTimeoutMs / 1000);
-    this.connection?.sendAlone(this.management.enabled(resumeSeconds));
-  }
-
-  /**
-   * COMPAT: @xmpp/client 0.14 zeroes its count a moment after `<enabled/>`, so that it may stay short for ever; deliveries that its count
-   * never reaches are proved by a fence as well.
-   */
-  private raiseFence(connection: Connection): void {
-    const id = (this.fence ??= new PingFence()).raise(this.queue.nextSequence);
-    if (id) connection.send(pingRequest(id, this.context.options.domain, escapeXml(this.full)));
-  }
-
-  private askWhetherAlive(connection: Connection): void {
-    if (this.management) {
-      connection.send(ackRequest);
-    } else {
-      const id = `alive-${++this.aliveCount}`;
-      connection.send(pingRequest(id, this.context.options.domain, escapeXml(this.full)));
-    }
+  private sendPing(id: string): void {
+    this.sendStanza(pingRequest(id, this.context.options.domain, escapeXml(this.full)));
   }
 }

@@ -58,13 +58,13 @@ export function errorElement(refusal: StanzaError): string {
 const SWAPPED = { type: 'error' } as const;
 
 /**
- * The error that answers a stanza, addresses swapped (RFC 6120 §8.3.1); undefined for what must never be answered: errors and IQ
+ * The error that answers a stanza, addresses swapped and left out where empty (RFC 6120 §8.3.1); undefined for what must never be answered: errors and IQ
  * results.
  */
 export function errorReply(stanza: Element, to: string, refusal: StanzaError): string | undefined {
   const { type, id, to: from } = stanza.attrs;
   if (type === 'error' || (stanza.name === 'iq' && type === 'result')) return undefined;
-  const attrs = { from: from === undefined || from === '' ? undefined : from, to, id, ...SWAPPED };
+  const attrs = { from: from || undefined, to: to || undefined, id, ...SWAPPED };
   const open = new Element(stanza.name, '', attrs).toString();
   return `${open.slice(0, -2)}>${errorElement(refusal)}</${stanza.name}>`;
 }

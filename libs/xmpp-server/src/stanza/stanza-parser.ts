@@ -47,7 +47,7 @@ export class StanzaParser {
   }
 
   private openTag(tag: SaxesTagNS): void {
-    const element = new Element(tag.local, tag.uri);
+    const element = new Element(tag.local, tag.uri, Object.create(null) as Record<string, string>);
     let count = 0;
     for (const name in tag.attributes) {
       if (++count > this.maxAttributes) throw new StreamFault('policy-violation', 'too many attributes');

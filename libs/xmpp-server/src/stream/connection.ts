@@ -26,6 +26,18 @@ export interface StreamPhase {
   onEnded(cause: CloseCause): void;
 }
 
+/** Reads nothing: for a connection whose session went elsewhere. */
+export const RETIRED: StreamPhase = { onElement() {}, beforeFlush() {}, sweep() {}, onEnded() {} };
+
+/** Details of a stream's end. */
+export interface FailureDetails {
+  text?: string;
+  /** Serialised application-specific condition. */
+  extension?: string;
+  /** What the phase is told instead of the condition: `connection-lost` leaves the session to be resumed. */
+  cause?: CloseCause;
+}
+
 export interface NegotiationPhase extends StreamPhase {
   onOpened(): void;
 }
@@ -132,8 +144,12 @@ export class Connection implements WireListener {
   flush(): void {
     this.flushing = false;
     if (this.held) return;
-    if (this.writable) this.phase.beforeFlush();
-    this.writeOut();
+    try {
+      if (this.writable) this.phase.beforeFlush();
+      this.writeOut();
+    } catch (error) {
+      this.onFault(error);
+    }
   }
 
   /** Expects a new stream header from the client (RFC 6120 §4.3.3). */
@@ -162,8 +178,8 @@ export class Connection implements WireListener {
     wire.open();
   }
 
-  /** Ends the stream with an error (RFC 6120 §4.9). The session is lost to resumption unless `cause` says otherwise. */
-  fail(condition: StreamErrorCondition, text?: string, extension?: string, cause?: CloseCause): void {
+  /** Ends the stream with an error (RFC 6120 §4.9). */
+  fail(condition: StreamErrorCondition, { text, extension, cause }: FailureDetails = {}): void {
     if (!this.writable) return;
     if (!this.headerSent) this.sendHeader();
     this.send(streamError({ condition, text, extension }));
@@ -192,7 +208,11 @@ export class Connection implements WireListener {
       return;
     }
     if (this.throttled && this.budget.refill(now)) this.unblock('throttled');
-    this.phase.sweep(now);
+    try {
+      this.phase.sweep(now);
+    } catch (error) {
+      this.onFault(error);
+    }
   }
 
   onInput(bytes: Buffer): void {
@@ -311,7 +331,10 @@ export class Connection implements WireListener {
   }
 
   private onFault(error: unknown): void {
-    if (error instanceof StreamFault) return this.fail(error.condition, error.text, error.extension);
+    if (error instanceof StreamFault) {
+      const { condition, text, extension } = error;
+      return this.fail(condition, { text, extension });
+    }
     this.context.options.logger.error(
       { err: error, address: this.peer.address },
       'stream ended by a fault of the server',

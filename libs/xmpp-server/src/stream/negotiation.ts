@@ -1,7 +1,8 @@
 import type { CloseCause } from '../hooks.js';
-import { prepareLocal, type Jid } from '../jid/jid.js';
+import type { Jid } from '../jid/jid.js';
 import { bindFeature, bound, requestedResource } from '../features/rfc6120-bind.js';
 import { rosterVersioningFeature } from '../features/rfc6121-roster.js';
+import { capsFeature } from '../features/features.js';
 import { registerFeature } from '../features/xep-0077-registration.js';
 import { legacyAuthFeature } from '../features/xep-0078-legacy-authentication.js';
 import { parseHandled, smFailed, smFeature } from '../features/xep-0198-stream-management.js';
@@ -88,8 +89,13 @@ export class Negotiation implements NegotiationPhase {
   }
 
   private features(): string {
-    if (this.identity) return bindFeature + smFeature + csiFeature + rosterVersioningFeature;
+    if (this.identity) return this.boundFeatures();
     return this.tlsFeature() + (this.mayLogIn ? this.logInFeatures() : '');
+  }
+
+  private boundFeatures(): string {
+    const { name } = this.connection.context.options.software;
+    return bindFeature + smFeature + csiFeature + rosterVersioningFeature + capsFeature(name);
   }
 
   private tlsFeature(): string {
@@ -170,10 +176,7 @@ export class Negotiation implements NegotiationPhase {
   }
 
   private refuse(iq: Element, refusal: StanzaError): void {
-    const to =
-      this.identity && prepareLocal(this.identity.username)
-        ? `${this.identity.username}@${this.connection.context.options.domain}`
-        : '';
+    const to = this.identity ? `${this.identity.username}@${this.connection.context.options.domain}` : '';
     const reply = errorReply(iq, to, refusal);
     if (reply) this.connection.send(reply);
   }
