@@ -1,13 +1,24 @@
 import { Module } from '@nestjs/common';
+import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { ProblemsModule } from './http/problems.module.js';
 import { KeysModule } from './keys/keys.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
+import { StatsModule } from './stats/stats.module.js';
 import { UsersModule } from './users/users.module.js';
 
 /** The REST API. Its process provides the repositories (`PersistenceModule`) and calls `configureHttp`. */
 @Module({
-  imports: [NotificationsModule, DevicesModule, UsersModule, GroupsModule, KeysModule, ProblemsModule],
+  imports: [
+    NotificationsModule,
+    DevicesModule,
+    UsersModule,
+    GroupsModule,
+    KeysModule,
+    StatsModule,
+    DeadLettersModule,
+    ProblemsModule,
+  ],
 })
 export class ApiModule {}

@@ -86,6 +86,7 @@ class DeviceFields {
 
   @ApiPropertyOptional({ nullable: true, type: PositionFields })
   @IsOptional()
+  @Must('must be an object', isObject)
   @ValidateNested()
   @Type(() => PositionFields)
   position?: PositionFields | null;

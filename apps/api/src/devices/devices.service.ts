@@ -26,7 +26,7 @@ import {
 import { DeviceRemoval } from './device-removal.js';
 
 const MAX_RACES = 5;
-const CURSOR = /^\d{1,4}\.\d{1,20}$/;
+const CURSOR = /^\d{1,4}\.\d{1,20}\.\d{1,9}$/;
 
 @Injectable()
 export class DevicesService {

@@ -13,6 +13,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setDescription(DESCRIPTION)
     .setVersion('1')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addBasicAuth({ type: 'http', scheme: 'basic', description: 'a device id and its token' }, 'device')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'an API key: ck_…' })
     .build();
   return SwaggerModule.createDocument(app, config);

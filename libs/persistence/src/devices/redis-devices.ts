@@ -128,23 +128,23 @@ export class RedisDevices extends DeviceDirectory {
     cursor: string | undefined,
     limit: number,
   ): Promise<{ devices: Device[]; next?: string }> {
-    let [partition = 0, scan = '0'] = parseCursor(cursor);
+    let { partition, scan, skip } = parseCursor(cursor);
     const ids: string[] = [];
     while (ids.length < limit && partition < this.store.keys.partitions) {
-      const [next, found] = await this.store.client.sscan(
-        this.store.keys.allDevices(partition, app),
-        scan,
-        'COUNT',
-        limit - ids.length,
-      );
-      ids.push(...found);
-      scan = next;
-      if (scan === '0') partition++;
+      const key = this.store.keys.allDevices(partition, app);
+      const [next, found] = await this.store.client.sscan(key, scan, 'COUNT', limit);
+      // A small set comes whole, whatever COUNT says: the rest of it is for the next page.
+      const room = limit - ids.length;
+      ids.push(...found.slice(skip, skip + room));
+      const isRest = found.length > skip + room;
+      skip = isRest ? skip + room : 0;
+      scan = isRest ? scan : next;
+      if (scan === '0' && !isRest) partition++;
     }
     const devices = await Promise.all(ids.map((id) => this.find(app, id)));
     return {
       devices: devices.filter((device) => device !== undefined),
-      ...(partition < this.store.keys.partitions && { next: `${partition}.${scan}` }),
+      ...(partition < this.store.keys.partitions && { next: `${partition}.${scan}.${skip}` }),
     };
   }
 
@@ -277,9 +277,9 @@ const busy = (id: string): CarillonError =>
 
 const groupBits = (fields: DeviceFields, name: string): number => Number(fields[`g:${name}`] ?? 0);
 
-const parseCursor = (cursor: string | undefined): [number, string] | [] => {
-  const [partition, scan] = cursor?.split('.') ?? [];
-  return partition === undefined || scan === undefined ? [] : [Number(partition), scan];
+const parseCursor = (cursor: string = '0.0.0'): { partition: number; scan: string; skip: number } => {
+  const [partition, scan = '0', skip] = cursor.split('.');
+  return { partition: Number(partition), scan, skip: Number(skip) };
 };
 
 /** The fields to write and those to take away. */

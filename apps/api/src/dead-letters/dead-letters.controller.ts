@@ -1,0 +1,44 @@
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { AuthenticatedKey } from '@carillon/auth';
+import { CarillonError, DEFAULT_APP } from '@carillon/domain';
+import { Caller, RequireScope } from '../access/require-scope.decorator.js';
+import { Failures } from '../http/failures.decorator.js';
+import { DeadLetterList, DeadLetterParams, DeadLetterQuery } from './dead-letter.dto.js';
+import { DeadLettersService } from './dead-letters.service.js';
+
+/** Work that kept failing. The streams are the installation's, not an app's. */
+@ApiTags('dead letters')
+@Controller('v1/dead-letters')
+@RequireScope('admin')
+export class DeadLettersController {
+  constructor(private readonly deadLetters: DeadLettersService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List work that kept failing, oldest first' })
+  @ApiOkResponse({ type: DeadLetterList })
+  @Failures('invalid-request')
+  list(
+    @Caller() caller: AuthenticatedKey,
+    @Query() { stream, limit }: DeadLetterQuery,
+  ): Promise<DeadLetterList> {
+    requireOperator(caller);
+    return this.deadLetters.list(stream, limit);
+  }
+
+  @Post(':stream/:id/replay')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Try it again: the entry goes back to the end of its stream' })
+  @ApiNoContentResponse()
+  @Failures('invalid-request', 'not-found')
+  replay(@Caller() caller: AuthenticatedKey, @Param() { stream, id }: DeadLetterParams): Promise<void> {
+    requireOperator(caller);
+    return this.deadLetters.replay(stream, id);
+  }
+}
+
+/** Whoever runs the installation holds an admin key of its first app. */
+function requireOperator({ app }: AuthenticatedKey): void {
+  if (app === DEFAULT_APP) return;
+  throw new CarillonError('forbidden', `dead letters are for admin keys of the app "${DEFAULT_APP}"`);
+}

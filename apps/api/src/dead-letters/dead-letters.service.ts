@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { CarillonError, type StreamName } from '@carillon/domain';
+import { Store } from '@carillon/persistence';
+import { type DeadLetter, DeadLetters } from '@carillon/queue';
+import { formatInstant } from '../time/instant.js';
+import { type DeadLetterList, type DeadLetterView, MAX_LETTERS } from './dead-letter.dto.js';
+
+/** A letter's id names the shard (lane or partition) of its stream too: `shard.entry`. */
+@Injectable()
+export class DeadLettersService {
+  constructor(
+    private readonly letters: DeadLetters,
+    private readonly store: Store,
+  ) {}
+
+  /** Oldest first. Streams of one lane share their dead letters, so each shard is read up to its bound. */
+  async list(stream: StreamName, limit: number): Promise<DeadLetterList> {
+    const shards = await Promise.all(
+      this.shardsOf(stream).map(async (shard) => {
+        const letters = await this.letters.list(this.keyOf(stream, shard), MAX_LETTERS);
+        return letters.map((letter) => view(stream, shard, letter));
+      }),
+    );
+    const oldestFirst = shards.flat().sort((a, b) => (a.at < b.at ? -1 : 1));
+    return { deadLetters: oldestFirst.slice(0, limit) };
+  }
+
+  async replay(stream: StreamName, id: string): Promise<void> {
+    const [shard, entry = ''] = id.split('.');
+    const key = this.keyOf(stream, Number(shard));
+    const known = this.shardsOf(stream).includes(Number(shard));
+    // The letter must be this stream's own: it would be replayed into whichever is named.
+    const own = known && (await this.letters.list(key, MAX_LETTERS)).some((letter) => letter.id === entry);
+    if (own && (await this.letters.replay(key, entry))) return;
+    throw new CarillonError('not-found', `${stream} has no dead letter ${id}`);
+  }
+
+  private shardsOf(stream: StreamName): number[] {
+    return stream === 'receipts' ? this.store.allPartitions() : this.store.allLanes();
+  }
+
+  private keyOf(stream: StreamName, shard: number): string {
+    const { keys } = this.store;
+    const names: Record<StreamName, (shard: number) => string> = {
+      intake: keys.intake,
+      'fan-out': keys.fanOut,
+      'device-events': keys.deviceEvents,
+      receipts: keys.receipts,
+    };
+    return names[stream](shard);
+  }
+}
+
+const view = (stream: StreamName, shard: number, letter: DeadLetter): DeadLetterView => ({
+  id: `${shard}.${letter.id}`,
+  stream,
+  data: letter.data,
+  reason: letter.reason,
+  deliveries: letter.deliveries,
+  at: formatInstant(letter.at),
+});

@@ -1,0 +1,122 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { ERRORS } from '@carillon/domain';
+import { ApiUnderTest } from '../testing/api-under-test.js';
+import { openApiDocument } from './open-api.js';
+
+let api: ApiUnderTest;
+let document: OpenAPIObject;
+beforeAll(async () => {
+  api = await ApiUnderTest.start();
+  document = openApiDocument(api.app);
+});
+afterAll(() => api.stop());
+
+interface Operation {
+  readonly summary?: string;
+  readonly security?: readonly unknown[];
+  readonly responses: Readonly<Record<string, { readonly content?: object }>>;
+}
+
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item as Record<string, Operation>).map(([method, operation]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      operation,
+    })),
+  );
+
+describe('the OpenAPI document', () => {
+  it('holds every route', () => {
+    expect(
+      operations()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(ROUTES.sort());
+  });
+
+  it('sums each up, says who may, and what can go wrong', () => {
+    for (const { name, operation } of operations().filter((each) => each.name.includes('/v1/'))) {
+      expect([name, operation.summary]).toEqual([name, expect.stringMatching(/^[A-Z].{5,}/)]);
+      expect([name, operation.security]).toEqual([name, [{ bearer: [] }]]);
+      expect([name, operation.responses]).toEqual([
+        name,
+        expect.objectContaining({
+          401: expect.objectContaining({ content: { 'application/problem+json': expect.anything() } }),
+          403: expect.anything(),
+          503: expect.anything(),
+        }),
+      ]);
+    }
+  });
+
+  it('points at nothing that is not there', () => {
+    const references = JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g);
+    for (const [, name] of references) expect(document.components!.schemas).toHaveProperty(name!);
+  });
+
+  it('describes every field', () => {
+    const { properties } = document.components!.schemas!.SendNotification as { properties: object };
+    expect(Object.keys(properties).sort()).toEqual([
+      'at',
+      'audience',
+      'body',
+      'collapseKey',
+      'data',
+      'kind',
+      'title',
+      'transports',
+      'ttl',
+      'uri',
+      'zone',
+    ]);
+  });
+});
+
+describe('/problems', () => {
+  it('explains every code', async () => {
+    const { body } = await api.call('GET', '/problems');
+    expect(body).toHaveLength(Object.keys(ERRORS).length);
+    const { type } = (await api.call('GET', '/v1/devices/nowhere')).body;
+    expect((await api.call('GET', type)).body).toEqual({
+      type: '/problems/not-found',
+      code: 'not-found',
+      status: 404,
+      title: 'There is no such resource',
+      retryable: false,
+    });
+    expect((await api.call('GET', '/problems/constructor')).status).toBe(404);
+  });
+});
+
+const ROUTES = [
+  'POST /v1/notifications',
+  'GET /v1/notifications/{id}',
+  'GET /v1/notifications/{id}/deliveries/{device}',
+  'POST /v1/notifications/{id}/cancel',
+  'POST /v1/publish/{group}',
+  'PUT /v1/devices/{id}',
+  'PATCH /v1/devices/{id}',
+  'GET /v1/devices/{id}',
+  'DELETE /v1/devices/{id}',
+  'GET /v1/devices',
+  'POST /v1/devices/{id}/token',
+  'PUT /v1/devices/{id}/position',
+  'GET /v1/devices/{id}/presence',
+  'GET /v1/users/{id}/devices',
+  'GET /v1/groups/{id}',
+  'DELETE /v1/groups/{id}',
+  'GET /v1/groups/{id}/members',
+  'POST /v1/groups/{id}/members',
+  'PUT /v1/groups/{id}/members/users/{user}',
+  'DELETE /v1/groups/{id}/members/users/{user}',
+  'PUT /v1/groups/{id}/members/devices/{device}',
+  'DELETE /v1/groups/{id}/members/devices/{device}',
+  'POST /v1/keys',
+  'GET /v1/keys',
+  'DELETE /v1/keys/{id}',
+  'GET /v1/stats',
+  'GET /v1/dead-letters',
+  'POST /v1/dead-letters/{stream}/{id}/replay',
+  'GET /problems',
+  'GET /problems/{code}',
+];
