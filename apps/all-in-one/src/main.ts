@@ -1,5 +1,6 @@
 import { runProcess } from '@carillon/process';
-import { ApiModule, setupOpenApi } from '../../api/src/api.module.js';
+import { ApiModule } from '../../api/src/api.module.js';
+import { setupOpenApi } from '../../api/src/http/open-api.js';
 import { EdgeModule } from '../../edge/src/edge.module.js';
 import { WorkerModule } from '../../worker/src/worker.module.js';
 

@@ -4,7 +4,6 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Config, DataDirectory, loadConfig, StartupError } from '@carillon/config';
 import { createLogger, type Logger, Metrics, MetricsServer, NestPinoLogger } from '@carillon/observability';
 import { Store } from '@carillon/persistence';
-import { RethrowingFilter } from '@carillon/queue';
 import { type FirstKey, settleAdminKey } from './admin-key.js';
 import { printBanner } from './banner.js';
 import { configureHttp, newHttpAdapter } from './http/index.js';
@@ -107,8 +106,7 @@ async function createApp(
   configureHttp(app);
   options.prepare?.(app);
   if (options.consumesStreams) {
-    const worker = app.connectMicroservice({ strategy: streamsServer(app.get(Store), context) });
-    worker.useGlobalFilters(new RethrowingFilter());
+    app.connectMicroservice({ strategy: streamsServer(app.get(Store), context) });
     await app.startAllMicroservices();
   }
   return app;

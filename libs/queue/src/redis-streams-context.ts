@@ -1,5 +1,4 @@
-import { BaseRpcContext, EventPattern, type Transport } from '@nestjs/microservices';
-import type { StreamName } from '@carillon/domain';
+import { BaseRpcContext, type Transport } from '@nestjs/microservices';
 import type { StreamEntry } from './stream-entry.js';
 
 export const REDIS_STREAMS = Symbol('redis-streams') as unknown as Transport;
@@ -14,7 +13,3 @@ export class RedisStreamsContext extends BaseRpcContext<[StreamEntry]> {
     return this.getArgByIndex(0);
   }
 }
-
-/** Marks the handler of a stream's events. */
-export const StreamHandler = (stream: StreamName): MethodDecorator =>
-  EventPattern<string>(stream, REDIS_STREAMS) as MethodDecorator;

@@ -64,12 +64,7 @@ export class Listeners implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private encrypted(attach: Attach): Server {
     const server = createTlsServer(
-      {
-        SNICallback: (_name, done) => done(null, this.tls.secureContext()),
-        secureContext: this.tls.secureContext(),
-        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-        noDelay: true,
-      } as Parameters<typeof createTlsServer>[0],
+      { ...this.tls.options(), handshakeTimeout: HANDSHAKE_TIMEOUT_MS, noDelay: true },
       (socket) => attach(socket, { address: socket.remoteAddress ?? '', secure: true, transport: 'tls' }),
     );
     return server.on('tlsClientError', (error) => this.connectionFailed(error));

@@ -1,22 +1,33 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { ProcessContext } from '@carillon/process';
 
 /** The certificate that the TLS listeners and STARTTLS show. */
 @Injectable()
 export class TlsMaterial implements OnModuleInit {
-  private context: SecureContext | undefined;
+  private loaded: { options: SecureContextOptions; context: SecureContext } | undefined;
 
   constructor(private readonly process: ProcessContext) {}
 
   async onModuleInit(): Promise<void> {
     const { config, directory } = this.process;
     const { cert, key } = await directory.certificates(config.xmpp.domain);
-    this.context = createSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+    const options = { cert, key, minVersion: 'TLSv1.2' } as const;
+    this.loaded = { options, context: createSecureContext(options) };
   }
 
+  /** For STARTTLS. */
   secureContext(): SecureContext {
-    if (!this.context) throw new Error('the certificate is read when the edge starts');
-    return this.context;
+    return this.material().context;
+  }
+
+  /** For listeners. */
+  options(): SecureContextOptions {
+    return this.material().options;
+  }
+
+  private material(): { options: SecureContextOptions; context: SecureContext } {
+    if (!this.loaded) throw new Error('the certificate is read when the edge starts');
+    return this.loaded;
   }
 }

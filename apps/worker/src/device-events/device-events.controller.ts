@@ -1,11 +1,10 @@
-import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { type DeviceEvent, Inbox } from '@carillon/domain';
 import { RedisDevices } from '@carillon/persistence';
-import { StreamHandler } from '@carillon/queue';
+import { StreamController, StreamHandler } from '@carillon/queue';
 
 /** What devices report of themselves becomes receipts and positions. */
-@Controller()
+@StreamController()
 export class DeviceEventsController {
   constructor(
     private readonly inbox: Inbox,

@@ -1,10 +1,9 @@
-import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import type { FanOutTask, IntakeEvent } from '@carillon/domain';
-import { StreamHandler } from '@carillon/queue';
+import { StreamController, StreamHandler } from '@carillon/queue';
 import { FanOutService } from './fan-out.service.js';
 
-@Controller()
+@StreamController()
 export class FanOutController {
   constructor(private readonly fanOut: FanOutService) {}
 

@@ -1,13 +1,12 @@
-import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import type { Receipt } from '@carillon/domain';
 import { type Counter, Metrics } from '@carillon/observability';
 import { ReceiptCounter, Store } from '@carillon/persistence';
 import { WORKERS } from '@carillon/process';
-import { RedisStreamsContext, StreamHandler } from '@carillon/queue';
+import { RedisStreamsContext, StreamController, StreamHandler } from '@carillon/queue';
 
 /** Counts what the inboxes report. */
-@Controller()
+@StreamController()
 export class ReceiptsController {
   private readonly counter: ReceiptCounter;
   private readonly receipts: Counter<'state' | 'transport'>;

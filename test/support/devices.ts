@@ -1,0 +1,225 @@
+import { client as xmppClient, xml, type Client as XmppClient } from '@xmpp/client';
+import tls from 'node:tls';
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import { until } from './until.js';
+
+export interface Envelope {
+  readonly id: string;
+  readonly seq: number;
+  readonly kind: string;
+  readonly title?: string;
+  readonly body?: string;
+  readonly data?: Record<string, unknown>;
+}
+
+export interface Credentials {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** A device as a person's phone would be one: real sockets, an unmodified client library. */
+export abstract class TestDevice {
+  readonly received: (Envelope & { readonly at: number })[] = [];
+
+  constructor(readonly credentials: Credentials) {}
+
+  abstract connect(): Promise<void>;
+  abstract disconnect(): Promise<void>;
+
+  /** The ids received so far. */
+  get ids(): string[] {
+    return this.received.map(({ id }) => id);
+  }
+
+  /** Waits for so many deliveries, and a little longer for one too many. */
+  async expect(count: number, limitMs = 10_000): Promise<string[]> {
+    await until(
+      `${this.credentials.id} receives ${count}`,
+      () => this.received.length,
+      (n) => n >= count,
+      limitMs,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return this.ids;
+  }
+
+  protected take(json: string): void {
+    this.received.push({ ...(JSON.parse(json) as Envelope), at: Date.now() });
+  }
+}
+
+export interface MqttOptions extends IClientOptions {
+  readonly url: string;
+  readonly qos?: 0 | 1 | 2;
+  /** Receive, but never acknowledge. */
+  readonly mute?: boolean;
+}
+
+export class MqttDevice extends TestDevice {
+  client!: MqttClient;
+
+  constructor(
+    credentials: Credentials,
+    private readonly options: MqttOptions,
+  ) {
+    super(credentials);
+  }
+
+  async connect(): Promise<void> {
+    const { id, token } = this.credentials;
+    const { url, qos = 1, mute, ...options } = this.options;
+    this.client = mqtt.connect(url, {
+      clientId: id,
+      username: id,
+      password: token,
+      reconnectPeriod: 0,
+      connectTimeout: 5_000,
+      ...(mute && { customHandleAcks: (_topic, _message, _packet, done) => void done }),
+      ...options,
+    });
+    this.client.on('message', (_topic, payload) => this.take(payload.toString()));
+    if (mute) this.client.handleMessage = (_packet, _done) => undefined;
+    this.client.on('error', () => undefined);
+    await once(this.client);
+    await this.client.subscribeAsync(`devices/${id}/inbox`, { qos });
+  }
+
+  async report(event: object): Promise<void> {
+    await this.client.publishAsync(`devices/${this.credentials.id}/events`, JSON.stringify(event), {
+      qos: 1,
+    });
+  }
+
+  async disconnect(): Promise<void> {
+    await this.client.endAsync(true);
+  }
+
+  /** Cuts the line without a word. */
+  cut(): void {
+    this.client.stream.destroy();
+  }
+}
+
+function once(client: MqttClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.once('connect', () => resolve());
+    client.once('error', reject);
+    client.once('close', () => reject(new Error('the broker closed the connection')));
+  });
+}
+
+export interface XmppOptions {
+  /** `xmpp://host:port`, `xmpps://…` or `ws://…/xmpp-websocket`. */
+  readonly service: string;
+  readonly domain?: string;
+  readonly resource?: string;
+}
+
+// An installation's first certificate is self-signed, and @xmpp/client has no option for it.
+const connectTls = tls.connect;
+tls.connect = ((options: tls.ConnectionOptions) =>
+  connectTls({ ...options, rejectUnauthorized: false })) as typeof tls.connect;
+
+const JSON_CONTAINER = 'urn:xmpp:json:0';
+
+export class XmppDevice extends TestDevice {
+  client!: XmppClient;
+
+  constructor(
+    credentials: Credentials,
+    private readonly options: XmppOptions,
+  ) {
+    super(credentials);
+  }
+
+  async connect(): Promise<void> {
+    const { id, token } = this.credentials;
+    const { service, domain = 'localhost', resource = 'test' } = this.options;
+    this.client = xmppClient({ service, domain, resource, username: id, password: token });
+    this.client.reconnect.stop();
+    this.client.on('error', () => undefined);
+    this.client.on('stanza', (stanza) => {
+      const json = stanza.is('message') && stanza.getChildText('json', JSON_CONTAINER);
+      if (json) this.take(json);
+    });
+    await this.client.start();
+    await this.client.send(xml('presence'));
+  }
+
+  async report(event: object, app = 'default', domain = 'localhost'): Promise<void> {
+    const json = xml('json', { xmlns: JSON_CONTAINER }, JSON.stringify(event));
+    await this.client.send(xml('message', { to: `${app}@${domain}`, type: 'chat' }, json));
+  }
+
+  async disconnect(): Promise<void> {
+    await this.client.stop();
+  }
+}
+
+/** Polls in a loop and acknowledges what it got. */
+export class PollDevice extends TestDevice {
+  cursor = '0';
+  private stopped = true;
+  private abort = new AbortController();
+  private loop: Promise<void> = Promise.resolve();
+
+  constructor(
+    credentials: Credentials,
+    private readonly baseUrl: string,
+    private readonly acknowledges = true,
+  ) {
+    super(credentials);
+  }
+
+  get headers(): Record<string, string> {
+    const { id, token } = this.credentials;
+    return {
+      authorization: `Basic ${Buffer.from(`${id}:${token}`).toString('base64')}`,
+      'content-type': 'application/json',
+    };
+  }
+
+  connect(): Promise<void> {
+    this.stopped = false;
+    this.abort = new AbortController();
+    this.loop = this.run();
+    return Promise.resolve();
+  }
+
+  async disconnect(): Promise<void> {
+    this.stopped = true;
+    this.abort.abort();
+    await this.loop;
+  }
+
+  async poll(wait = 0, after = this.cursor): Promise<Response> {
+    return fetch(`${this.baseUrl}/v1/inbox?after=${after}&wait=${wait}`, {
+      headers: this.headers,
+      signal: this.abort.signal,
+    });
+  }
+
+  async acknowledge(body: object): Promise<number> {
+    const answer = await fetch(`${this.baseUrl}/v1/inbox/ack`, {
+      method: 'POST',
+      headers: this.headers,
+      body: JSON.stringify(body),
+    });
+    return answer.status;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        const answer = await this.poll(25);
+        const page = (await answer.json()) as { notifications: Envelope[]; cursor: string };
+        this.cursor = page.cursor;
+        for (const envelope of page.notifications) this.take(JSON.stringify(envelope));
+        const ids = page.notifications.map(({ id }) => id);
+        if (this.acknowledges && ids.length > 0) await this.acknowledge({ ids });
+      } catch {
+        if (!this.stopped) await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
+  }
+}
