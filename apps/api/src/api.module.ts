@@ -8,6 +8,8 @@ import { NotificationsModule } from './notifications/notifications.module.js';
 import { StatsModule } from './stats/stats.module.js';
 import { UsersModule } from './users/users.module.js';
 
+export { setupOpenApi } from './http/open-api.js';
+
 /** The REST API. Its process provides the repositories (`PersistenceModule`) and calls `configureHttp`. */
 @Module({
   imports: [

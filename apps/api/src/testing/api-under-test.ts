@@ -7,7 +7,7 @@ import { DEFAULT_APP, type Scope } from '@carillon/domain';
 import { PersistenceModule, RedisApiKeys, Store } from '@carillon/persistence';
 import { configureHttp, newHttpAdapter } from '@carillon/process';
 import { createRedis, type RedisClient, RedisKeys } from '@carillon/redis';
-import type { InjectOptions } from 'light-my-request';
+import type { InjectOptions } from 'fastify';
 import { ApiModule } from '../api.module.js';
 
 export interface Answer {

@@ -1,10 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CarillonError } from '@carillon/domain';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { MAX_BODY_BYTES } from './limits.js';
 import { parseJson } from './parse-json.js';
-
-/** The largest request body, bytes. */
-export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Route option, for `@RouteConfig`: the route takes its body as text, whatever its media type says. */
 export const TEXT_BODY = { textBody: true } as const;

@@ -4,7 +4,7 @@ import { Test } from '@nestjs/testing';
 import { CarillonError } from '@carillon/domain';
 import { Type } from 'class-transformer';
 import { IsInt, IsObject, IsOptional, IsString, Max, ValidateNested } from 'class-validator';
-import type { InjectOptions } from 'light-my-request';
+import type { InjectOptions } from 'fastify';
 import { configureHttp, FreeForm, newHttpAdapter, PROBLEM_MEDIA_TYPE, TEXT_BODY } from './index.js';
 
 class Place {
@@ -250,6 +250,15 @@ describe('problem documents', () => {
       detail: expect.stringMatching(detail ?? /./),
       ...(faults && { faults }),
     });
+  });
+
+  it('stay small whatever they quote', async () => {
+    const fields = Array.from({ length: 50_000 }, (_, i) => `"field-${i}":0`).join();
+    const many = await app.inject(post(`{${fields}}`));
+    expect(many.json()).toMatchObject({ status: 400, faultsOmitted: 49_901 });
+    expect(many.body.length).toBeLessThan(20_000);
+    const long = await app.inject(post(`{"${'x'.repeat(1_000_000)}":0}`));
+    expect(long.body.length).toBeLessThan(5_000);
   });
 
   it('say when to try again', async () => {

@@ -1,7 +1,8 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { CarillonError } from '@carillon/domain';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { installBodyParsers, MAX_BODY_BYTES } from './body-parsers.js';
+import { installBodyParsers } from './body-parsers.js';
+import { MAX_BODY_BYTES } from './limits.js';
 import { toCarillonError } from './problem.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { RouteTable } from './route-table.js';

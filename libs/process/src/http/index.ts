@@ -1,7 +1,7 @@
-export { MAX_BODY_BYTES, TEXT_BODY } from './body-parsers.js';
+export { TEXT_BODY } from './body-parsers.js';
 export { configureHttp, newHttpAdapter } from './configure-http.js';
 export { FreeForm } from './free-form.js';
-export { MAX_JSON_DEPTH } from './parse-json.js';
+export { MAX_BODY_BYTES, MAX_JSON_DEPTH } from './limits.js';
 export { PROBLEM_MEDIA_TYPE, problemType, toCarillonError, toProblem } from './problem.js';
 export type { ProblemDocument } from './problem.js';
 export { ProblemFilter } from './problem.filter.js';

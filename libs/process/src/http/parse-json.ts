@@ -1,7 +1,5 @@
 import { CarillonError } from '@carillon/domain';
-
-/** How deep a JSON body may be nested; the deepest thing known, an audience expression, stays well below. */
-export const MAX_JSON_DEPTH = 64;
+import { MAX_JSON_DEPTH } from './limits.js';
 
 /**
  * Parses a body; an empty one is no body (undefined).

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { CarillonError, type ErrorCode, ERRORS, type Fault } from '@carillon/domain';
+import { MAX_BODY_BYTES } from './limits.js';
 
 /** RFC 9457. `type` is a reference relative to the gateway, which explains the code there. */
 export interface ProblemDocument {
@@ -43,6 +44,8 @@ const NETWORK_CODES = new Set([
   'ENOTFOUND',
 ]);
 const RETRY_AFTER_SECONDS = 1;
+const MAX_FAULTS = 100;
+const MAX_TEXT = 1_000;
 
 /** The registry's error for whatever was thrown; undefined for a fault of our own, which nobody outside is told about. */
 export function toCarillonError(error: unknown): CarillonError | undefined {
@@ -58,6 +61,7 @@ export function toCarillonError(error: unknown): CarillonError | undefined {
   return ofFastify(error);
 }
 
+/** What was wrong is quoted; the answer must not grow with it. */
 export function toProblem(error: CarillonError): ProblemDocument {
   const { code, message, faults, extensions } = error;
   const { status, title } = ERRORS[code];
@@ -66,11 +70,15 @@ export function toProblem(error: CarillonError): ProblemDocument {
     type: problemType(code),
     title,
     status,
-    detail: message,
+    detail: cut(message),
     code,
-    ...(faults.length > 0 && { faults }),
+    ...(faults.length > 0 && { faults: faults.slice(0, MAX_FAULTS).map(cutFault) }),
+    ...(faults.length > MAX_FAULTS && { faultsOmitted: faults.length - MAX_FAULTS }),
   };
 }
+
+const cut = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text);
+const cutFault = ({ pointer, detail }: Fault): Fault => ({ pointer: cut(pointer), detail: cut(detail) });
 
 function ofStatus(status: number, detail: string, cause: unknown): CarillonError | undefined {
   const code = CODE_OF_STATUS[status] ?? (status >= 400 && status < 500 ? 'invalid-request' : undefined);
@@ -80,7 +88,8 @@ function ofStatus(status: number, detail: string, cause: unknown): CarillonError
 function ofFastify(error: Error & { code?: unknown; statusCode?: unknown }): CarillonError | undefined {
   const isOurs = typeof error.code === 'string' && error.code.startsWith('FST_');
   if (!isOurs || typeof error.statusCode !== 'number') return undefined;
-  return ofStatus(error.statusCode, error.message, error);
+  const detail = error.statusCode === 413 ? `the body has more than ${MAX_BODY_BYTES} bytes` : error.message;
+  return ofStatus(error.statusCode, detail, error);
 }
 
 function isRedisAway(error: Error & { code?: unknown }): boolean {
