@@ -126,7 +126,10 @@ export interface XmppServerHooks {
   onClosed?(session: XmppSession, cause: CloseCause): void;
   /** Exactly once per acknowledged delivery, never after `onClosed`. */
   onDeliveryAcknowledged?(session: XmppSession, cookie: unknown, via: AcknowledgedVia): void;
-  /** Any message that is no receipt for a delivery, with `from` stamped. Without this hook messages are refused. */
+  /**
+   * Any message, with `from` stamped, but receipts for deliveries under way; a receipt for anything else (`receiptIn` names it) may come late,
+   * for a delivery of an earlier session. Without this hook messages are refused.
+   */
   onMessage?(session: XmppSession, message: Element): MessageVerdict | Promise<MessageVerdict>;
   /** A XEP-0080 position, published (XEP-0163) or in a message to the app. */
   onPosition?(session: XmppSession, position: Position): void;

@@ -1,4 +1,5 @@
 import type { ResolvedOptions } from './options.js';
+import type { FailureDelays } from './sasl/failure-delays.js';
 import type { SessionRegistry } from './session/session-registry.js';
 import type { NamespaceScope, StanzaParser } from './stanza/stanza-parser.js';
 import type { Connection } from './stream/connection.js';
@@ -9,6 +10,7 @@ export interface ServerContext {
   readonly options: ResolvedOptions;
   readonly flushes: FlushQueue;
   readonly sessions: SessionRegistry;
+  readonly failureDelays: FailureDelays;
   readonly parsers: {
     /** Inside a `jabber:client` stream. */
     readonly client: StanzaParser;

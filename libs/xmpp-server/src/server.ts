@@ -3,6 +3,7 @@ import type { PeerInfo, XmppSession } from './hooks.js';
 import { bareJid, parseJid } from './jid/jid.js';
 import { resolveOptions, type ResolvedOptions, type XmppServerOptions } from './options.js';
 import type { ServerContext } from './server-context.js';
+import { FailureDelays } from './sasl/failure-delays.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { StanzaParser, type NamespaceScope } from './stanza/stanza-parser.js';
 import { Connection } from './stream/connection.js';
@@ -31,6 +32,7 @@ export class XmppServer {
       options: resolved,
       flushes: new FlushQueue(),
       sessions: new SessionRegistry(resolved.limits),
+      failureDelays: new FailureDelays(),
       parsers: { client, bare: new StanzaParser({}, attributes) },
       parserFor: (scope) => (scope ? new StanzaParser(withoutReserved(scope), attributes) : client),
       notify: (call) => this.notify(call),

@@ -4,7 +4,13 @@ import type { Element } from '../stanza/element.js';
 import { NS } from '../stream/namespaces.js';
 import { StreamFault } from '../stream/stream-error.js';
 import { PlainExchange } from './plain.js';
-import { decodeBase64, failure, type SaslExchange, type SaslStep } from './sasl-failure.js';
+import {
+  decodeBase64,
+  failure,
+  type SaslCondition,
+  type SaslExchange,
+  type SaslStep,
+} from './sasl-failure.js';
 import { ScramExchange } from './scram.js';
 
 /** Who logged in. */
@@ -17,6 +23,8 @@ export interface Identity {
 export interface SaslSink {
   send(xml: string): void;
   onAuthenticated(identity: Identity): void;
+  /** Waits as long as this peer has deserved, before it is told of a failure. */
+  penalty(): Promise<void>;
 }
 
 const MECHANISMS = ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'] as const;
@@ -83,7 +91,7 @@ export class SaslNegotiator {
     return this.options.hooks.authenticate({ ...request, peer: this.peer });
   }
 
-  private conclude(step: SaslStep): void {
+  private conclude(step: SaslStep): void | Promise<void> {
     if (step.kind === 'challenge') {
       this.sink.send(element('challenge', step.data));
       return;
@@ -94,7 +102,12 @@ export class SaslNegotiator {
       this.sink.onAuthenticated({ username: step.username, principal: step.principal });
       return;
     }
-    this.sink.send(`<failure xmlns='${NS.sasl}'><${step.condition}/></failure>`);
+    return this.fail(step.condition);
+  }
+
+  private async fail(condition: SaslCondition): Promise<void> {
+    if (condition === 'not-authorized') await this.sink.penalty();
+    this.sink.send(`<failure xmlns='${NS.sasl}'><${condition}/></failure>`);
     if (++this.failures >= this.options.limits.saslAttempts) {
       throw new StreamFault('policy-violation', 'too many failed log-ins');
     }

@@ -242,6 +242,20 @@ describe('SASL (RFC 6120 §6)', () => {
     await client.expectStreamError('policy-violation');
   });
 
+  it('makes an address wait that fails again and again, and others not', async () => {
+    await start({ limits: { saslAttempts: 100 } });
+    const attempt = async (times: number): Promise<number> => {
+      const begun = Date.now();
+      client.send(auth('PLAIN', b64('\0dev1\0no')).repeat(times));
+      for (let i = 0; i < times; i++) await client.expect(failure('not-authorized'));
+      return Date.now() - begun;
+    };
+    expect(await attempt(5)).toBeLessThan(150);
+    expect(await attempt(1)).toBeGreaterThan(150);
+    client.send(auth('PLAIN', b64("\0dev1\0dev1's token")));
+    await client.expect(/^<success/);
+  });
+
   it('answers pipelined requests in order', async () => {
     await start({ hooks: { authenticate: slowly } });
     client.send(auth('PLAIN', b64('\0dev1\0no')) + auth('X', '') + auth('PLAIN', b64('\0dev1\0yes')));

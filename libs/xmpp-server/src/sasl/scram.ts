@@ -93,10 +93,10 @@ export class ScramExchange implements SaslExchange {
 
   private verify(pending: Pending, authMessage: string, proof: Buffer): SaslStep {
     const digest = DIGESTS[this.context.mechanism];
-    const credentials = pending.credentials;
-    if (!credentials || !proofMatches(digest, credentials.storedKey, authMessage, proof)) {
-      return failure('not-authorized');
-    }
+    const { credentials } = pending;
+    const storedKey = credentials?.storedKey ?? createHash(digest).update(this.context.decoySecret).digest();
+    const matches = proofMatches(digest, storedKey, authMessage, proof); // as long for a user that does not exist
+    if (!credentials || !matches) return failure('not-authorized');
     const signature = createHmac(digest, credentials.serverKey).update(authMessage).digest('base64');
     return {
       kind: 'success',

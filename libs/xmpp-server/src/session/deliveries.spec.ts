@@ -122,6 +122,21 @@ describe('deliveries', () => {
     await expectPushes('n0'.padEnd(500, 'x'));
   });
 
+  it('flow again to a client that reads again, and what it asked meanwhile is answered', async () => {
+    await start({ limits: { outputBytes: 4000 } });
+    client.stream.pause();
+    const ping = "<iq type='get' id='p' to='example.org'><ping xmlns='urn:xmpp:ping'/></iq>";
+    const asked = 3000;
+    let taken = 0;
+    for (let i = 0; i < asked; i++) client.stream.write(ping, () => taken++);
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(taken).toBeLessThan(asked);
+    client.stream.resume();
+    for (let i = 0; i < asked; i++) await client.expect(/^<iq type='result' id='p'/);
+    expect(deliver('n1')).toEqual(['written']);
+    await expectPushes('n1');
+  });
+
   it('leave their cookies behind when the connection goes', async () => {
     const left: unknown[] = [];
     await start({ hooks: { onClosed: (session) => left.push(...session.pendingCookies) } });

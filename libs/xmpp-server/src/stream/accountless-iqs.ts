@@ -78,6 +78,7 @@ export class AccountlessIqs {
     const outcome = await hooks.authenticate({ username, password, peer: this.connection.peer });
     if (!this.connection.writable) return;
     if (!outcome.ok) {
+      if (outcome.reason === 'not-authorized') await this.connection.penalty();
       this.refuse(iq, legacyFailure(outcome));
       if (++this.failures >= limits.saslAttempts)
         throw new StreamFault('policy-violation', 'too many failed log-ins');

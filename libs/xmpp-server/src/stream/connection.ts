@@ -69,6 +69,7 @@ export class Connection implements WireListener {
   private headerSent = false;
   private clientAddress: string | undefined;
   private streamId = '';
+  private rootName = '';
   private endedAt = 0;
   private gone = false;
 
@@ -162,6 +163,12 @@ export class Connection implements WireListener {
   liftLimits(): void {
     const { limits } = this.context.options;
     this.reader.setLimits({ bytes: limits.stanzaBytes, depth: limits.depth });
+  }
+
+  /** Waits before the answer to a failed log-in: longer with each failure from this address. */
+  async penalty(): Promise<void> {
+    const delay = this.context.failureDelays.next(this.peer.address, Date.now());
+    if (delay > 0) await new Promise<void>((resolve) => setTimeout(resolve, delay).unref());
   }
 
   /** Answers `<proceed/>` and puts TLS under the stream; whatever the client sent behind `<starttls/>` is dropped (RFC 6120 §5.4.3.3). */
@@ -279,12 +286,20 @@ export class Connection implements WireListener {
       case 'declaration':
         return checkDeclaration(piece.text);
       case 'open':
+        this.rootName = /^<([^\s/>]*)/.exec(piece.text)![1]!;
         return this.onHeader(readByteHeader(piece.text, this.context.parsers.bare));
       case 'close':
-        return this.close('closed-by-client');
+        return this.onFooter(piece.text);
       default:
         return this.onElement(this.scope.parse(piece.text));
     }
+  }
+
+  /** Empty for a root that was closed by its own start tag. */
+  private onFooter(endTag: string): void {
+    if (endTag !== '' && endTag.slice(2, -1).trimEnd() !== this.rootName)
+      throw new StreamFault('not-well-formed');
+    this.close('closed-by-client');
   }
 
   private onElement(element: Element): void {
@@ -345,7 +360,7 @@ export class Connection implements WireListener {
   private enqueue(piece: string): void {
     this.output.push(piece);
     this.outputLength += piece.length;
-    if (this.outputLength > this.context.options.limits.outputBytes) this.congested = true;
+    if (this.outputLength > this.context.options.limits.outputBytes) this.block('congested');
     this.scheduleFlush();
   }
 
@@ -355,7 +370,7 @@ export class Connection implements WireListener {
     this.output = [];
     this.outputLength = 0;
     const keepsUp = this.wire.write(pieces);
-    if (!keepsUp && !this.congested) this.block('congested');
-    else if (keepsUp && this.congested) this.unblock('congested');
+    if (!keepsUp) this.block('congested');
+    else if (this.congested) this.unblock('congested');
   }
 }

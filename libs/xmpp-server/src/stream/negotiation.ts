@@ -27,6 +27,7 @@ export class Negotiation implements NegotiationPhase {
     this.sasl = new SaslNegotiator(options, connection.peer, {
       send: (xml) => connection.send(xml),
       onAuthenticated: (identity) => this.onAuthenticated(identity),
+      penalty: () => connection.penalty(),
     });
   }
 

@@ -1,0 +1,127 @@
+import { createFixture, eventually, type Fixture } from './testing/fixture.js';
+import { ScriptedClient, HEADER, SECURE } from './testing/scripted-client.js';
+import { duplexPair } from './testing/duplex-pair.js';
+import { NS } from './stream/namespaces.js';
+
+const STREAMS = 100_000;
+const BATCH = 500;
+
+const plain = Buffer.from("\0dev1\0dev1's token").toString('base64');
+const LOG_IN =
+  `${HEADER}<auth xmlns='${NS.sasl}' mechanism='PLAIN'>${plain}</auth>${HEADER}` +
+  `<iq type='set' id='b'><bind xmlns='${NS.bind}'/></iq>`;
+
+/** What the mutations start from: every element that the server knows, and some that it does not. */
+const CORPUS: readonly string[] = [
+  `<?xml version='1.0'?>${HEADER}`,
+  `${HEADER}<auth xmlns='${NS.sasl}' mechanism='SCRAM-SHA-1'>biwsbj1kZXYxLHI9YWJj</auth><response xmlns='${NS.sasl}'>Yz1iaXdz</response>`,
+  `${HEADER}<iq type='set' id='r'><query xmlns='jabber:iq:register'><username>n</username><password>p</password></query></iq>`,
+  `${HEADER}<iq type='set' id='l'><query xmlns='jabber:iq:auth'><username>dev1</username><password>dev1's token</password><resource>r</resource></query></iq>`,
+  `${LOG_IN}<enable xmlns='${NS.sm}' resume='true'/><r xmlns='${NS.sm}'/><a xmlns='${NS.sm}' h='0'/>`,
+  `${LOG_IN}<presence><priority>5</priority></presence><presence type='subscribe' to='app@example.org'/><presence type='unavailable'/>`,
+  `${LOG_IN}<message to='app@example.org' type='chat' id='m'><body>x</body><json xmlns='urn:xmpp:json:0'>{}</json></message>`,
+  `${LOG_IN}<message to='dev1@example.org' xml:lang='de'><received xmlns='urn:xmpp:receipts' id='n1'/><stanza-id xmlns='urn:xmpp:sid:0'/></message>`,
+  `${LOG_IN}<iq type='get' id='1'><query xmlns='jabber:iq:roster' ver=''/></iq><iq type='get' id='2' to='example.org'><ping xmlns='urn:xmpp:ping'/></iq>`,
+  `${LOG_IN}<iq type='set' id='1'><pubsub xmlns='${NS.pubsub}'><publish node='${NS.geoloc}'><item><geoloc xmlns='${NS.geoloc}'><lat>1</lat><lon>2</lon></geoloc></item></publish></pubsub></iq>`,
+  `${LOG_IN}<inactive xmlns='urn:xmpp:csi:0'/><presence/><active xmlns='urn:xmpp:csi:0'/></stream:stream>`,
+  `${LOG_IN}<iq type='set' id='1'><x:settags xmlns:x='androidpn:iq:settags'><x:tags>a,b<![CDATA[,c]]></x:tags></x:settags></iq>`,
+];
+const SPLICES = [
+  '<',
+  '>',
+  '/',
+  "'",
+  '"',
+  '&',
+  ';',
+  '&#0;',
+  '<!--',
+  ']]>',
+  '<![CDATA[',
+  '<?',
+  '</stream:stream>',
+  '\0',
+  '\xff',
+  ' xmlns:',
+  '=',
+  "h='4294967295'",
+  HEADER,
+];
+
+/** Park and Miller's generator: the same streams in every run. */
+function generator(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => (state = (state * 48271) % 2147483647) % below;
+}
+
+function mutate(random: (below: number) => number): Buffer {
+  let bytes = Buffer.from(CORPUS[random(CORPUS.length)]!);
+  const kept = random(3) > 0 ? Math.min(LOG_IN.length, bytes.length) : 0; // two of three get past log-in
+  for (let count = random(4); count >= 0; count--) {
+    const at = kept + random(Math.max(1, bytes.length + 1 - kept));
+    const [head, tail] = [bytes.subarray(0, at), bytes.subarray(at)];
+    const kind = random(5);
+    if (kind === 0)
+      bytes = Buffer.concat([head, Buffer.from(SPLICES[random(SPLICES.length)]!, 'latin1'), tail]);
+    else if (kind === 1) bytes = Buffer.concat([head, tail.subarray(1 + random(20))]);
+    else if (kind === 2) bytes = Buffer.concat([head, bytes.subarray(random(at + 1), at), tail]);
+    else if (kind === 3) bytes = Buffer.concat([head, Buffer.from([random(256)]), tail.subarray(1)]);
+    else bytes = Buffer.concat([head, Buffer.from(CORPUS[random(CORPUS.length)]!).subarray(random(200))]);
+  }
+  return bytes;
+}
+
+describe('mutated streams', () => {
+  let fixture: Fixture;
+  const bound = { opened: 0, closed: 0 };
+
+  beforeAll(() => {
+    fixture = createFixture({
+      androidpn: true,
+      registration: 'open',
+      limits: { detachedSessions: 50, resourcesPerAccount: 1000 },
+      hooks: {
+        onBound: () => bound.opened++,
+        onClosed: () => bound.closed++,
+        onDetached: () => {},
+        onAvailable: (session) => void session.deliver({ id: 'n1', cookie: 1, stanza: "<message id='n1'/>" }),
+        register: async () => ({ ok: true }),
+        onMessage: () => 'route',
+        onPosition: () => {},
+      },
+    });
+  });
+
+  /** Plays one stream in a few pieces and hangs up. */
+  const play = async (random: (below: number) => number): Promise<void> => {
+    const [near, far] = duplexPair();
+    near.on('error', () => {}).resume();
+    fixture.server.attach(far, SECURE);
+    const input = mutate(random);
+    for (let at = 0; at < input.length;) {
+      const size = 1 + random(input.length);
+      near.write(input.subarray(at, at + size));
+      at += size;
+      if (random(4) === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+    near.destroy();
+  };
+
+  it(`never break the server: ${STREAMS} of them, seeded`, async () => {
+    const random = generator(20260131);
+    for (let done = 0; done < STREAMS; done += BATCH) {
+      await Promise.all(Array.from({ length: BATCH }, () => play(random)));
+    }
+    await eventually(() => expect(fixture.server.connectionCount).toBe(0));
+    expect(fixture.errors).toEqual([]);
+    expect(bound.opened).toBeGreaterThan(STREAMS / 10);
+    const client = await ScriptedClient.attachedTo(fixture.server).logIn('dev2', 'phone');
+    await client.comeOnline();
+    await fixture.server.stop('system-shutdown', 500);
+    expect(bound.closed).toBe(bound.opened);
+    for (const user of ['dev1', 'dev2', 'dev3', 'n']) {
+      expect(fixture.server.sessionsOf(`${user}@example.org`)).toEqual([]);
+    }
+  }, 60_000);
+});
