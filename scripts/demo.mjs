@@ -4,6 +4,7 @@ import './setup/node-version.mjs';
 void import('./setup/prepare.mjs').then(({ prepare, runScript }) =>
   runScript(async () => {
     await prepare();
-    await import('../test/demo/demo.mjs');
+    const { runDemo } = await import('../test/demo/demo.mjs');
+    process.exitCode = (await runDemo()) ? 0 : 1;
   }),
 );

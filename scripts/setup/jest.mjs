@@ -6,20 +6,24 @@ import { SetupError } from './setup-error.mjs';
 /** Runs jest on a Redis of this machine; resolves with its exit code. */
 export async function runJest(args) {
   const results = process.env.TEST_RESULTS;
-  const child = spawn(
-    process.execPath,
-    ['node_modules/jest/bin/jest.js', ...(results ? ['--json', `--outputFile=${results}`] : []), ...args],
-    {
-      cwd: root,
-      stdio: 'inherit',
-      env: { ...process.env, ...(await redisForTests()), NODE_OPTIONS: nodeOptions() },
-    },
-  );
+  const child = spawn(process.execPath, ['node_modules/jest/bin/jest.js', ...reporting(results), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...(await redisForTests()), NODE_OPTIONS: nodeOptions() },
+  });
   // Ctrl-C reaches jest by itself.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   const [code] = await once(child, 'exit');
   return code ?? 1;
+}
+
+/** A test that leaves something open makes jest wait: a developer shall see that, but nobody is there to see it in CI. */
+function reporting(results) {
+  return [
+    ...(results ? ['--json', `--outputFile=${results}`] : []),
+    ...(process.env.CI ? ['--forceExit'] : []),
+  ];
 }
 
 /** Jest needs them for ES modules. */
