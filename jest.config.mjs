@@ -12,7 +12,7 @@ export default {
     '^@carillon/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  transformIgnorePatterns: ['/node_modules/(?!(cookie)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(cookie|content-disposition)/)'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -27,6 +27,6 @@ export default {
         sourceMaps: 'inline',
       },
     ],
-    '/node_modules/(cookie)/.+\\.js$': ['@swc/jest', { module: { type: 'commonjs' } }],
+    '/node_modules/(cookie|content-disposition)/.+\\.js$': ['@swc/jest', { module: { type: 'commonjs' } }],
   },
 };

@@ -14,16 +14,15 @@ export interface DeadLetter {
 export class DeadLetters {
   constructor(private readonly client: RedisClient) {}
 
-  /** The dead letters of a stream share its hash tag. */
+  /** Each stream has its own, under the same hash tag. */
   static keyFor(stream: string): string {
-    return `${stream.slice(0, stream.indexOf('}') + 1)}:dead`;
+    return `${stream}:dead`;
   }
 
+  /** Oldest first. */
   async list(stream: string, limit: number): Promise<DeadLetter[]> {
     const entries = await this.client.xrange(DeadLetters.keyFor(stream), '-', '+', 'COUNT', limit);
-    return entries
-      .map(([id, fields]) => toDeadLetter(id, fields))
-      .filter((letter) => letter.stream === stream);
+    return entries.map(([id, fields]) => toDeadLetter(stream, id, fields));
   }
 
   /** @returns whether the letter was there */
@@ -38,12 +37,12 @@ export class DeadLetters {
   }
 }
 
-function toDeadLetter(id: string, fields: readonly string[]): DeadLetter {
+function toDeadLetter(stream: string, id: string, fields: readonly string[]): DeadLetter {
   const record = new Map<string, string>();
   for (let i = 0; i < fields.length; i += 2) record.set(fields[i]!, fields[i + 1]!);
   return {
     id,
-    stream: record.get('stream') ?? '',
+    stream,
     data: record.get('d') ?? '',
     reason: record.get('reason') ?? '',
     deliveries: Number(record.get('deliveries')),

@@ -3,7 +3,7 @@ import { CarillonError, type StreamName } from '@carillon/domain';
 import { Store } from '@carillon/persistence';
 import { type DeadLetter, DeadLetters } from '@carillon/queue';
 import { formatInstant } from '../time/instant.js';
-import { type DeadLetterList, type DeadLetterView, MAX_LETTERS } from './dead-letter.dto.js';
+import type { DeadLetterList, DeadLetterView } from './dead-letter.dto.js';
 
 /** A letter's id names the shard (lane or partition) of its stream too: `shard.entry`. */
 @Injectable()
@@ -13,11 +13,11 @@ export class DeadLettersService {
     private readonly store: Store,
   ) {}
 
-  /** Oldest first. Streams of one lane share their dead letters, so each shard is read up to its bound. */
+  /** Oldest first. */
   async list(stream: StreamName, limit: number): Promise<DeadLetterList> {
     const shards = await Promise.all(
       this.shardsOf(stream).map(async (shard) => {
-        const letters = await this.letters.list(this.keyOf(stream, shard), MAX_LETTERS);
+        const letters = await this.letters.list(this.keyOf(stream, shard), limit);
         return letters.map((letter) => view(stream, shard, letter));
       }),
     );
@@ -27,11 +27,8 @@ export class DeadLettersService {
 
   async replay(stream: StreamName, id: string): Promise<void> {
     const [shard, entry = ''] = id.split('.');
-    const key = this.keyOf(stream, Number(shard));
     const known = this.shardsOf(stream).includes(Number(shard));
-    // The letter must be this stream's own: it would be replayed into whichever is named.
-    const own = known && (await this.letters.list(key, MAX_LETTERS)).some((letter) => letter.id === entry);
-    if (own && (await this.letters.replay(key, entry))) return;
+    if (known && (await this.letters.replay(this.keyOf(stream, Number(shard)), entry))) return;
     throw new CarillonError('not-found', `${stream} has no dead letter ${id}`);
   }
 

@@ -1,3 +1,4 @@
+import { DeadLetters } from '@carillon/queue';
 import { runScript } from '@carillon/redis';
 import { ApiUnderTest } from '../testing/api-under-test.js';
 
@@ -13,8 +14,7 @@ async function bury(stream: string, data: string): Promise<void> {
   await client.xgroup('CREATE', stream, 'workers', '$', 'MKSTREAM').catch(() => undefined);
   const id = await client.xadd(stream, '*', 'd', data);
   await client.xreadgroup('GROUP', 'workers', 'w1', 'STREAMS', stream, '>');
-  const dead = `${stream.slice(0, stream.indexOf('}') + 1)}:dead`;
-  await runScript(client, 'bury-entry', [stream, dead], ['workers', id!, data, 'it broke', 5, Date.now()]);
+  await runScript(client, 'bury-entry', [stream, DeadLetters.keyFor(stream)], ['workers', id!, data, 'it broke', 5, Date.now()]);
 }
 
 const list = (stream: string) => api.call('GET', `/v1/dead-letters?stream=${stream}`);

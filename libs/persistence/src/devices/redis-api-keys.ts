@@ -1,5 +1,5 @@
 import type { ApiKey, Scope } from '@carillon/domain';
-import type { Store } from '../store.js';
+import { resultsOf, type Store } from '../store.js';
 
 export class RedisApiKeys {
   constructor(private readonly store: Store) {}
@@ -13,7 +13,7 @@ export class RedisApiKeys {
     const { client, keys } = this.store;
     const { id, app, name, scopes, secretHash, createdAt } = key;
     const fields = { app, name, scopes: scopes.join(','), secretHash, createdAt: String(createdAt) };
-    await client.pipeline().hset(keys.apiKey(id), fields).sadd(keys.apiKeys(app), id).exec();
+    resultsOf(await client.pipeline().hset(keys.apiKey(id), fields).sadd(keys.apiKeys(app), id).exec());
   }
 
   async list(app: string): Promise<ApiKey[]> {

@@ -6,5 +6,5 @@ if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then
   return ''
 end
 redis.call('XDEL', KEYS[1], ARGV[2])
-return redis.call('XADD', KEYS[2], '*', 'stream', KEYS[1], 'd', ARGV[3], 'reason', ARGV[4], 'deliveries', ARGV[5], 'at',
+return redis.call('XADD', KEYS[2], '*', 'd', ARGV[3], 'reason', ARGV[4], 'deliveries', ARGV[5], 'at',
   ARGV[6])
