@@ -105,7 +105,8 @@ export const variables = {
     name: 'CARILLON_XMPP_REGISTRATION',
     kind: kinds.oneOf('open', 'key', 'closed'),
     default: 'key',
-    description: "who may register a device over XMPP: anyone, who has the app's registration key, or nobody",
+    description:
+      "who may register a device over XMPP: anyone, who has the app's registration key, or nobody (not built yet: nobody can, and `open` is refused)",
   }),
   partitions: defaulted({
     name: 'CARILLON_PARTITIONS',

@@ -45,7 +45,7 @@ interface RunningProcess {
 
 async function start(options: ProcessOptions, config: Config): Promise<RunningProcess> {
   const logger = createLogger({ level: config.logLevel, name: options.name });
-  refuseSeveralProcesses(config);
+  refuseWhatIsNotBuilt(config);
   const directory = new DataDirectory(config.dataDir);
   await directory.prepare({ exclusive: options.standalone === true });
   const redis = await connectRedis(
@@ -155,12 +155,19 @@ function superviseProcess(logger: Logger): void {
   process.on('unhandledRejection', (err) => logger.error({ err }, 'a promise was rejected and nobody cared'));
 }
 
-function refuseSeveralProcesses({ processes }: Config): void {
-  if (processes === 1) return;
-  throw new StartupError(
-    `CARILLON_PROCESSES=${processes} is not built yet`,
-    'leave it at 1; to use more cores run apps/api, apps/worker and apps/edge as processes of their own',
-  );
+function refuseWhatIsNotBuilt({ processes, xmpp }: Config): void {
+  if (processes !== 1) {
+    throw new StartupError(
+      `CARILLON_PROCESSES=${processes} is not built yet`,
+      'leave it at 1; to use more cores run apps/api, apps/worker and apps/edge as processes of their own',
+    );
+  }
+  if (xmpp.registration === 'open') {
+    throw new StartupError(
+      'CARILLON_XMPP_REGISTRATION=open is not built yet',
+      'leave it unset and register devices over REST',
+    );
+  }
 }
 
 /** One line: what is wrong, and what to do about it. */
