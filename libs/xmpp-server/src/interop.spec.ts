@@ -92,6 +92,40 @@ describe('XmppServer with @xmpp/client', () => {
     },
   );
 
+  it('resumes after a cut line, and is given again only what it did not acknowledge', async () => {
+    const device = await connect(services()['STARTTLS']!);
+    const messages: string[] = [];
+    device.on(
+      'stanza',
+      (stanza: ClientElement) => stanza.is('message') && messages.push(stanza.attrs['id']!),
+    );
+    await device.send(xml('presence'));
+    await until(() => fixture.sessions.length === 1);
+    const [session] = fixture.sessions;
+    const push = (id: string): string =>
+      session!.deliver({ id, cookie: id, stanza: `<message id='${id}'><body>${id}</body></message>` });
+    push('n1');
+    await until(() => fixture.acknowledged.length === 1);
+    const resumed = new Promise((resolve) => device.streamManagement.once('resumed', resolve));
+    device.reconnect.delay = 200;
+    device.reconnect.start();
+    device.socket!.socket.destroy!();
+    push('n2'); // written to a line that is dead already
+    await until(() => session!.detached);
+    expect(push('n3')).toBe('closed');
+    await resumed;
+    await until(() => fixture.acknowledged.length === 2);
+    expect(messages).toEqual(['n1', 'n2']);
+    expect(push('n3')).toBe('written');
+    await until(() => fixture.acknowledged.length === 3);
+    expect(fixture.acknowledged.map(([cookie, via]) => `${String(cookie)} ${via}`)).toEqual([
+      'n1 sm',
+      'n2 sm',
+      'n3 sm',
+    ]);
+    expect(fixture.events).toEqual(['bound']);
+  });
+
   it('refuses a wrong password', async () => {
     const device = client({
       service: services()['STARTTLS']!,

@@ -9,25 +9,13 @@ import { BoundarySplitter, type Piece } from './boundary-splitter.js';
 import { byteFraming, messageFraming, type Framing } from './framing.js';
 import { InputBudget } from './input-budget.js';
 import { NS } from './namespaces.js';
+import { Outbox } from './outbox.js';
 import { StreamFault, streamError, type StreamErrorCondition } from './stream-error.js';
 import { checkDeclaration, readByteHeader, readOpen, type StreamHeader } from './stream-header.js';
+import type { NegotiationPhase, StreamPhase } from './stream-phase.js';
 import { MessageReader, type StreamReader } from './stream-reader.js';
 import { WebSocketWire, type FramedSocket } from './websocket-wire.js';
 import { ByteWire, type Wire, type WireListener } from './wire.js';
-
-/** What reads a stream's elements: the negotiation until a resource is bound, the session from then on. */
-export interface StreamPhase {
-  onElement(element: Element): void | Promise<void>;
-  /** Output is about to be written: the last moment to add to it. */
-  beforeFlush(): void;
-  /** Looks for timeouts; `now` in ms. */
-  sweep(now: number): void;
-  /** The stream is over. Called once. */
-  onEnded(cause: CloseCause): void;
-}
-
-/** Reads nothing: for a connection whose session went elsewhere. */
-export const RETIRED: StreamPhase = { onElement() {}, beforeFlush() {}, sweep() {}, onEnded() {} };
 
 /** Details of a stream's end. */
 export interface FailureDetails {
@@ -36,10 +24,6 @@ export interface FailureDetails {
   extension?: string;
   /** What the phase is told instead of the condition: `connection-lost` leaves the session to be resumed. */
   cause?: CloseCause;
-}
-
-export interface NegotiationPhase extends StreamPhase {
-  onOpened(): void;
 }
 
 const ALONE_MS = 25;
@@ -58,11 +42,8 @@ export class Connection implements WireListener {
   private readonly reader: StreamReader;
   private readonly budget: InputBudget;
   private scope: StanzaParser;
-  private output: string[] = [];
-  private outputLength = 0;
-  private flushing = false;
+  private readonly outbox: Outbox;
   private pumping = false;
-  private held = false;
   private busy = false;
   private congested = false;
   private throttled = false;
@@ -84,6 +65,7 @@ export class Connection implements WireListener {
     this.framing = framing;
     this.reader = framing.framed ? new MessageReader(bounds) : new BoundarySplitter(bounds);
     this.scope = framing.framed ? context.parsers.bare : context.parsers.client;
+    this.outbox = new Outbox(context.flushes, () => this.flush());
     this.budget = new InputBudget(limits.bytesPerSecond, this.lastInputAt);
   }
 
@@ -114,7 +96,7 @@ export class Connection implements WireListener {
 
   /** Bytes that wait for the peer to read. */
   get pendingBytes(): number {
-    return this.outputLength + this.wire.pendingBytes;
+    return this.outbox.length + this.wire.pendingBytes;
   }
 
   /** Queues a serialised top-level element. */
@@ -129,28 +111,11 @@ export class Connection implements WireListener {
   sendAlone(xml: string): void {
     this.send(xml);
     this.writeOut();
-    this.held = true;
-    setTimeout(() => {
-      this.held = false;
-      this.scheduleFlush();
-    }, ALONE_MS).unref();
+    this.outbox.holdBack(ALONE_MS);
   }
 
   scheduleFlush(): void {
-    if (this.flushing) return;
-    this.flushing = true;
-    this.context.flushes.add(this);
-  }
-
-  flush(): void {
-    this.flushing = false;
-    if (this.held) return;
-    try {
-      if (this.writable) this.phase.beforeFlush();
-      this.writeOut();
-    } catch (error) {
-      this.onFault(error);
-    }
+    this.outbox.schedule();
   }
 
   /** Expects a new stream header from the client (RFC 6120 §4.3.3). */
@@ -358,19 +323,22 @@ export class Connection implements WireListener {
   }
 
   private enqueue(piece: string): void {
-    this.output.push(piece);
-    this.outputLength += piece.length;
-    if (this.outputLength > this.context.options.limits.outputBytes) this.block('congested');
-    this.scheduleFlush();
+    this.outbox.add(piece);
+    if (this.outbox.length > this.context.options.limits.outputBytes) this.block('congested');
+  }
+
+  private flush(): void {
+    try {
+      if (this.writable) this.phase.beforeFlush();
+      this.writeOut();
+    } catch (error) {
+      this.onFault(error);
+    }
   }
 
   private writeOut(): void {
-    if (this.output.length === 0 || this.gone) return;
-    const pieces = this.output;
-    this.output = [];
-    this.outputLength = 0;
-    const keepsUp = this.wire.write(pieces);
-    if (!keepsUp) this.block('congested');
+    if (this.outbox.length === 0 || this.gone) return;
+    if (!this.wire.write(this.outbox.take())) this.block('congested');
     else if (this.congested) this.unblock('congested');
   }
 }

@@ -11,10 +11,11 @@ import { mechanismsFeature, SaslNegotiator, type Identity } from '../sasl/sasl-n
 import { Session } from '../session/session.js';
 import { Element } from '../stanza/element.js';
 import { errorReply, type StanzaError } from '../stanza/stanza-error.js';
-import type { Connection, NegotiationPhase } from './connection.js';
+import type { Connection } from './connection.js';
 import { NS } from './namespaces.js';
 import { AccountlessIqs } from './accountless-iqs.js';
 import { StreamFault } from './stream-error.js';
+import type { NegotiationPhase } from './stream-phase.js';
 
 /** From the first stream header to a bound resource: STARTTLS, log-in, bind or resumption (RFC 6120 §4.3). */
 export class Negotiation implements NegotiationPhase {
