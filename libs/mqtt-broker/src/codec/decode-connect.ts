@@ -17,6 +17,7 @@ const USER_NAME = 0x80;
 export function decodeConnect(reader: PacketReader): ConnectPacket {
   const version = readVersion(reader);
   const packet = readBody(reader, version ?? 4);
+  if (reader.remaining > 0) reader.malformed('bytes after the end of the packet');
   if (reader.failure && version !== undefined) reader.failure.protocolVersion = version;
   return packet;
 }

@@ -26,6 +26,11 @@ export class FrameAssembler {
     return this.end - this.offset;
   }
 
+  /** The first byte of the next packet, undefined until it is there. */
+  peek(): number | undefined {
+    return this.offset < this.end ? this.buffer[this.offset] : undefined;
+  }
+
   push(chunk: Buffer): void {
     if (this.offset < this.end) {
       this.append(chunk);

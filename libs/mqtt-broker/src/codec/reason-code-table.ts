@@ -48,6 +48,7 @@ const disconnectCodes = [
   R.NotAuthorized,
   R.ServerBusy,
   R.ServerShuttingDown,
+  R.BadAuthenticationMethod,
   R.KeepAliveTimeout,
   R.SessionTakenOver,
   R.TopicFilterInvalid,

@@ -5,7 +5,9 @@ import { encodePacket } from '../codec/encoder.js';
 import { FrameAssembler } from '../codec/frame-assembler.js';
 import {
   PacketType,
+  type ConnackPacket,
   type DecodeFailure,
+  type DisconnectPacket,
   type Packet,
   type ProtocolVersion,
   type Will,
@@ -100,16 +102,22 @@ export class Connection extends WheelEntry {
   }
 
   /** Queues a packet for the end of the tick. One above the client's Maximum Packet Size is not sent [MQTT-3.1.2-24]. */
-  send(packet: Packet): void {
+  send(packet: Packet): boolean {
     const bytes = encodePacket(packet, this.version);
-    if (bytes.length <= this.maxPacketSize) this.outbox.push(bytes);
+    if (bytes.length > this.maxPacketSize) return false;
+    this.outbox.push(bytes);
+    return true;
   }
 
   receive(chunk: Buffer): void {
     if (!this.live) return;
     this.lastHeard = this.engine.now();
     this.assembler.push(chunk);
-    this.process();
+    if (this.state === 'opening' && this.assembler.peek() !== PacketType.CONNECT << 4) {
+      this.fail(ReasonCode.ProtocolError, 'first packet is not CONNECT'); // [MQTT-3.1.0-1]
+    } else {
+      this.process();
+    }
   }
 
   drained(): void {
@@ -213,11 +221,6 @@ export class Connection extends WheelEntry {
 
   private handleFrame(): void | Promise<void> {
     const { firstByte, buffer, bodyStart, bodyEnd } = this.assembler;
-    const connect = firstByte >> 4 === PacketType.CONNECT;
-    if (this.state === 'opening' && !connect) {
-      this.fail(ReasonCode.ProtocolError, 'first packet is not CONNECT'); // [MQTT-3.1.0-1]
-      return;
-    }
     const packet = decodePacket(firstByte, buffer, bodyStart, bodyEnd, this.version);
     if (packet.type === 0) return this.undecodable(packet);
     try {
@@ -295,19 +298,23 @@ export class Connection extends WheelEntry {
 
   private sendDisconnect(reasonCode: number, detail?: string): void {
     if (this.version !== 5) return; // a 3.x server has no DISCONNECT
-    const properties = detail === undefined ? undefined : { reasonString: detail };
-    this.send({ type: PacketType.DISCONNECT, reasonCode, properties });
+    this.sendWithReason({ type: PacketType.DISCONNECT, reasonCode }, detail);
   }
 
   private sendRefusal(reasonCode: number, detail?: string): void {
     const type = PacketType.CONNACK;
     if (this.version === 5) {
-      const properties = detail === undefined ? undefined : { reasonString: detail };
-      this.send({ type, sessionPresent: false, reasonCode, properties });
+      this.sendWithReason({ type, sessionPresent: false, reasonCode }, detail);
       return;
     }
     const returnCode = connackReturnCode(reasonCode);
     if (returnCode !== undefined) this.send({ type, sessionPresent: false, reasonCode: returnCode });
+  }
+
+  /** The reason string goes along where the client's Maximum Packet Size has room for it [MQTT-3.2.2-19], [MQTT-3.14.2-3]. */
+  private sendWithReason(packet: ConnackPacket | DisconnectPacket, reasonString: string | undefined): void {
+    if (reasonString !== undefined && this.send({ ...packet, properties: { reasonString } })) return;
+    this.send(packet);
   }
 
   /** The one end of every connection: session, will, hook, last bytes. */

@@ -7,22 +7,22 @@ import type { Session } from '../session/session.js';
 const UNLIMITED_RECEIVE_MAXIMUM = 65_535;
 const MAX_KEEP_ALIVE = 65_535;
 
-/** The keep alive that the server goes by; one of its own takes the place of what is longer, or of none. */
-export function serverKeepAlive(asked: number, maximum: number): number {
-  if (maximum === 0) return asked;
+/** The keep alive that the server goes by; in 5.0 one of its own takes the place of what is longer, or of none. */
+export function serverKeepAlive({ keepAlive, protocolVersion }: ConnectPacket, maximum: number): number {
+  if (maximum === 0 || protocolVersion !== 5) return keepAlive;
   const bound = Math.min(maximum, MAX_KEEP_ALIVE);
-  return asked === 0 ? bound : Math.min(asked, bound);
+  return keepAlive === 0 ? bound : Math.min(keepAlive, bound);
 }
 
-/** The session is there, and whether it was there before [MQTT-3.2.2-2], [MQTT-3.2.2-3]; 3.1 has no such flag. */
+/** The session is there, and whether it was there before [MQTT-3.2.2-2], [MQTT-3.2.2-3]; 3.1 has no such flag. False: the client takes no packet so large. */
 export function sendConnack(
   connection: Connection,
   client: ConnectedClient,
   packet: ConnectPacket,
   session: Session,
-): void {
+): boolean {
   const v5 = connection.version === 5;
-  connection.send({
+  return connection.send({
     type: PacketType.CONNACK,
     sessionPresent: client.sessionPresent && connection.version !== 3,
     reasonCode: ReasonCode.Success,
@@ -45,7 +45,7 @@ function connackProperties(
   if (session.expiryInterval !== (packet.properties?.sessionExpiryInterval ?? 0)) {
     properties.sessionExpiryInterval = session.expiryInterval;
   }
-  const keepAlive = serverKeepAlive(packet.keepAlive, limits.maxKeepAlive);
+  const keepAlive = serverKeepAlive(packet, limits.maxKeepAlive);
   if (keepAlive !== packet.keepAlive) properties.serverKeepAlive = keepAlive; // [MQTT-3.2.2-21]
   return properties;
 }

@@ -104,8 +104,11 @@ async function enter(connection: Connection, client: ConnectedClient, packet: Co
   connection.session = session;
   session.connection = connection;
   client.enter(session);
-  connection.establish(serverKeepAlive(packet.keepAlive, engine.limits.maxKeepAlive));
-  sendConnack(connection, client, packet, session);
+  connection.establish(serverKeepAlive(packet, engine.limits.maxKeepAlive));
+  if (!sendConnack(connection, client, packet, session)) {
+    connection.fail(ReasonCode.PacketTooLarge, 'CONNACK above the maximum packet size');
+    return;
+  }
   if (client.sessionPresent && session.window.size > 0) await prepareResends(session, connection);
   if (!connection.live) return;
   connection.flowing = true;

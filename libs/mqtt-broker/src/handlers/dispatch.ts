@@ -3,6 +3,7 @@ import type { Connection } from '../connection/connection.js';
 import { ReasonCode } from '../reason-codes.js';
 import { handleConnect } from './connect.js';
 import { handleDisconnect } from './disconnect.js';
+import { handlePingreq } from './pingreq.js';
 import { handlePuback } from './puback.js';
 import { handlePubcomp } from './pubcomp.js';
 import { handlePublish } from './publish.js';
@@ -29,7 +30,7 @@ export function dispatch(connection: Connection, packet: Packet): void | Promise
     case PacketType.UNSUBSCRIBE:
       return handleUnsubscribe(connection, packet);
     case PacketType.PINGREQ:
-      return connection.send({ type: PacketType.PINGRESP }); // [MQTT-3.12.4-1]
+      return handlePingreq(connection);
     case PacketType.CONNECT:
       return handleConnect(connection, packet);
     case PacketType.DISCONNECT:

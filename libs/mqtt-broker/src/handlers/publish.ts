@@ -48,9 +48,11 @@ function readable(connection: Connection, session: Session, packet: PublishPacke
 }
 
 function resolveAlias(connection: Connection, packet: PublishPacket): boolean {
-  const topic = connection.aliases?.resolve(packet.properties!.topicAlias!, packet.topic);
+  const { topicAlias = 0, ...properties } = packet.properties ?? {};
+  const topic = connection.aliases?.resolve(topicAlias, packet.topic);
   if (topic === undefined) return false;
   packet.topic = topic;
+  packet.properties = properties; // the alias is this connection's alone
   return true;
 }
 
