@@ -25,34 +25,48 @@ type Pending = [id: string, consumer: string, idle: number, deliveries: number];
 export class EntryReclaimer {
   private readonly reasons = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
-  private busy = false;
+  private round: Promise<void> | undefined;
+  private stopped = false;
 
   constructor(private readonly options: EntryReclaimerOptions) {}
 
   start(): void {
-    this.timer = setInterval(() => void this.round(), this.options.reclaimAfterMs / 3);
+    this.timer = setInterval(() => this.startRound(), this.options.reclaimAfterMs / 3);
   }
 
-  stop(): void {
+  /** Fulfilled when nothing more will be taken over. */
+  async stop(): Promise<void> {
+    this.stopped = true;
     clearInterval(this.timer);
+    await this.round;
   }
 
-  /** Remembers why an entry failed, for its dead letter. */
-  failed(entry: StreamEntry, error: unknown): void {
+  /** An entry that failed for the last time is buried at once: nobody else would know why. */
+  async failed(entry: StreamEntry, error: unknown): Promise<void> {
+    const reason = error instanceof Error ? error.message : String(error);
     if (this.reasons.size > 1_000) this.reasons.clear();
-    this.reasons.set(entry.id, error instanceof Error ? error.message : String(error));
+    this.reasons.set(entry.id, reason);
+    if (entry.deliveries < this.options.maxDeliveries) return;
+    try {
+      await this.bury(entry);
+    } catch (buryError) {
+      this.options.logger.warn(
+        { id: entry.id, error: String(buryError) },
+        'burying an entry failed and is tried again',
+      );
+    }
   }
 
-  private async round(): Promise<void> {
-    if (this.busy) return;
-    this.busy = true;
+  private startRound(): void {
+    this.round ??= this.touchAndReclaim().finally(() => (this.round = undefined));
+  }
+
+  private async touchAndReclaim(): Promise<void> {
     try {
       await this.touchOwn();
       await Promise.all(this.options.streams.map((stream) => this.reclaim(stream)));
     } catch (error) {
       this.options.logger.warn({ error: String(error) }, 'reclaiming entries failed');
-    } finally {
-      this.busy = false;
     }
   }
 
@@ -86,12 +100,14 @@ export class EntryReclaimer {
 
   private async claim(stream: string, id: string, tooOften: boolean, deliveries: number): Promise<void> {
     const { client, group, consumer, reclaimAfterMs, take } = this.options;
+    // What nobody has claimed is for whoever runs on.
+    if (this.stopped) return;
     const claimed = (await client.call('XCLAIM', stream, group, consumer, reclaimAfterMs, id)) as Claimed[];
     const fields = claimed[0]?.[1];
     if (!fields) return;
-    const entry = { stream, id, data: dataOf(fields) ?? '', deliveries };
-    if (tooOften) await this.bury(entry);
-    else take(entry);
+    const entry = { stream, id, data: dataOf(fields) ?? '' };
+    if (tooOften) await this.bury({ ...entry, deliveries: deliveries - 1 });
+    else take({ ...entry, deliveries });
   }
 
   private async bury(entry: StreamEntry): Promise<void> {
@@ -101,7 +117,7 @@ export class EntryReclaimer {
       client,
       'bury-entry',
       [entry.stream, DeadLetters.keyFor(entry.stream)],
-      [group, entry.id, entry.data, reason, entry.deliveries - 1, Date.now()],
+      [group, entry.id, entry.data, reason, entry.deliveries, Date.now()],
     );
     logger.error({ stream: entry.stream, id: entry.id, reason }, 'an entry went to the dead letters');
   }

@@ -35,7 +35,10 @@ type Reply = [stream: string, entries: [id: string, fields: string[] | null][]][
 export class StreamConsumer {
   private readonly settler: EntrySettler;
   private readonly reclaimer: EntryReclaimer;
+  /** Taken and not yet settled: begun, or waiting for its turn. */
   private readonly underWay = new Map<string, StreamEntry>();
+  private readonly waiting: StreamEntry[] = [];
+  private begun = 0;
   private readonly readers: { connection: RedisClient; loop: Promise<void> }[] = [];
   private running = false;
   private roomWaiters: (() => void)[] = [];
@@ -67,9 +70,10 @@ export class StreamConsumer {
   /** Stops reading, waits for what is under way, then lets go. */
   async stop(deadlineMs = 10_000): Promise<void> {
     this.running = false;
-    this.reclaimer.stop();
-    for (const { connection } of this.readers) connection.disconnect();
-    await Promise.all(this.readers.map(({ loop }) => loop));
+    const readers = this.readers.splice(0);
+    for (const { connection } of readers) connection.disconnect();
+    this.wakeReaders();
+    await Promise.all([this.reclaimer.stop(), ...readers.map(({ loop }) => loop)]);
     const deadline = Date.now() + deadlineMs;
     while (this.underWay.size > 0 && Date.now() < deadline) await sleep(10);
     await this.settler.flush();
@@ -141,29 +145,40 @@ export class StreamConsumer {
     await Promise.allSettled(streams.map((stream) => this.createGroup(stream)));
   }
 
+  /** Several reads and a take-over may each have found room: what is too much at once waits here. */
   private take(entry: StreamEntry): void {
-    const key = `${entry.stream} ${entry.id}`;
+    const key = keyOf(entry);
     if (this.underWay.has(key)) return;
     this.underWay.set(key, entry);
-    this.options
-      .handler(entry)
-      .then(
-        () => this.settler.settle(entry),
-        (error: unknown) => this.failed(entry, error),
-      )
-      .finally(() => {
-        this.underWay.delete(key);
-        this.wakeReaders();
-      });
+    this.waiting.push(entry);
+    this.begin();
   }
 
-  private failed(entry: StreamEntry, error: unknown): void {
+  private begin(): void {
+    while (this.begun < this.concurrency && this.waiting.length > 0) void this.work(this.waiting.shift()!);
+  }
+
+  private async work(entry: StreamEntry): Promise<void> {
+    this.begun++;
+    try {
+      await this.options.handler(entry);
+      this.settler.settle(entry);
+    } catch (error) {
+      await this.failed(entry, error);
+    }
+    this.begun--;
+    this.underWay.delete(keyOf(entry));
+    this.begin();
+    this.wakeReaders();
+  }
+
+  private async failed(entry: StreamEntry, error: unknown): Promise<void> {
     const { stream, id, deliveries } = entry;
-    this.reclaimer.failed(entry, error);
     this.options.logger.warn(
       { stream, id, deliveries, error: String(error) },
       'an entry failed and stays pending',
     );
+    await this.reclaimer.failed(entry, error);
   }
 
   private async room(): Promise<number> {
@@ -179,3 +194,5 @@ export class StreamConsumer {
     for (const wake of waiters) wake();
   }
 }
+
+const keyOf = ({ stream, id }: StreamEntry): string => `${stream} ${id}`;
