@@ -7,6 +7,7 @@ import { Store } from '@carillon/persistence';
 import { type FirstKey, settleAdminKey } from './admin-key.js';
 import { printBanner } from './banner.js';
 import { configureHttp, newHttpAdapter } from './http/index.js';
+import { listenFailure } from './listen-failure.js';
 import { ProcessContext, type ProcessName } from './process-context.js';
 import { ProcessModule } from './process.module.js';
 import { type ConnectedRedis, connectRedis } from './redis-ladder.js';
@@ -75,6 +76,22 @@ async function serve(
   key: FirstKey | undefined,
 ): Promise<RunningProcess> {
   const app = await createApp(options, context, redis);
+  try {
+    return await listenAll(options, context, redis, key, app);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+async function listenAll(
+  options: ProcessOptions,
+  context: ProcessContext,
+  redis: ConnectedRedis,
+  key: FirstKey | undefined,
+  app: NestFastifyApplication,
+): Promise<RunningProcess> {
+  if (options.consumesStreams) await app.startAllMicroservices();
   const httpUrl = await listen(app, context);
   const metrics = await listenForMetrics(app, context);
   context.logger.info({ listeners: context.listeners }, 'started');
@@ -107,13 +124,16 @@ async function createApp(
   options.prepare?.(app);
   if (options.consumesStreams) {
     app.connectMicroservice({ strategy: streamsServer(app.get(Store), context) });
-    await app.startAllMicroservices();
   }
   return app;
 }
 
 async function listen(app: NestFastifyApplication, { config, listeners }: ProcessContext): Promise<string> {
-  await app.listen(config.http.port, config.host);
+  try {
+    await app.listen(config.http.port, config.host);
+  } catch (error) {
+    throw listenFailure(error, config.host, config.http.port, 'CARILLON_HTTP_PORT');
+  }
   const url = (await app.getUrl()).replace('[::1]', 'localhost');
   listeners.unshift({ name: 'HTTP', url });
   return url;
@@ -173,19 +193,5 @@ function refuseWhatIsNotBuilt({ processes, xmpp }: Config): void {
 /** One line: what is wrong, and what to do about it. */
 function failureLine(error: unknown): string {
   if (error instanceof StartupError) return `carillon: ${error.message}`;
-  const { code, address, port, message } = error as NodeJS.ErrnoException & {
-    address?: string;
-    port?: number;
-  };
-  if (code === 'EADDRINUSE') {
-    return `carillon: port ${port} of ${address} is in use: stop what listens there or set ${portVariables} to another port (0 picks a free one)`;
-  }
-  if (code === 'EACCES' && port !== undefined) {
-    return `carillon: port ${port} of ${address} needs more rights: set ${portVariables} to a port above 1023`;
-  }
-  if (code === 'EADDRNOTAVAIL')
-    return `carillon: ${address} is no address of this machine: set CARILLON_HOST to another`;
-  return `carillon: could not start: ${error instanceof Error ? (error.stack ?? message) : String(error)}`;
+  return `carillon: could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
-
-const portVariables = 'the CARILLON_*_PORT that names it';

@@ -4,12 +4,20 @@ import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { ProcessContext } from '@carillon/process';
+import { listenFailure, ProcessContext } from '@carillon/process';
 import { Transports } from '../delivery/transports.js';
 import { TlsMaterial } from './tls-material.js';
 import { WebSockets } from './websockets.js';
 
 type Attach = (socket: Socket, peer: { address: string; secure: boolean; transport: 'tcp' | 'tls' }) => void;
+
+interface ListenerPlan {
+  readonly name: string;
+  readonly scheme: string;
+  readonly port: number;
+  /** Where the port comes from, for whoever finds it busy. */
+  readonly variable: string;
+}
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
@@ -32,10 +40,22 @@ export class Listeners implements OnApplicationBootstrap, BeforeApplicationShutd
     const { mqtt, xmpp } = this.context.config;
     const toBroker: Attach = (socket, peer) => this.transports.mqtt.broker.attach(socket, peer);
     const toXmpp: Attach = (socket, peer) => this.transports.xmpp.server.attach(socket, peer);
-    await this.listen('MQTT', 'mqtt', mqtt.port, this.plain(toBroker));
-    await this.listen('MQTT TLS', 'mqtts', mqtt.tlsPort, this.encrypted(toBroker));
-    await this.listen('XMPP', 'xmpp', xmpp.port, this.plain(toXmpp));
-    await this.listen('XMPP TLS', 'xmpps', xmpp.tlsPort, this.encrypted(toXmpp));
+    await this.listen(
+      { name: 'MQTT', scheme: 'mqtt', port: mqtt.port, variable: 'CARILLON_MQTT_PORT' },
+      this.plain(toBroker),
+    );
+    await this.listen(
+      { name: 'MQTT TLS', scheme: 'mqtts', port: mqtt.tlsPort, variable: 'CARILLON_MQTTS_PORT' },
+      this.encrypted(toBroker),
+    );
+    await this.listen(
+      { name: 'XMPP', scheme: 'xmpp', port: xmpp.port, variable: 'CARILLON_XMPP_PORT' },
+      this.plain(toXmpp),
+    );
+    await this.listen(
+      { name: 'XMPP TLS', scheme: 'xmpps', port: xmpp.tlsPort, variable: 'CARILLON_XMPPS_PORT' },
+      this.encrypted(toXmpp),
+    );
     this.webSockets.attach(this.http.httpAdapter.getHttpServer() as HttpServer);
     if (xmpp.tls !== 'required') {
       this.context.logger.warn(`CARILLON_XMPP_TLS=${xmpp.tls}: XMPP passwords may travel in the clear`);
@@ -70,10 +90,12 @@ export class Listeners implements OnApplicationBootstrap, BeforeApplicationShutd
     return server.on('tlsClientError', (error) => this.connectionFailed(error));
   }
 
-  private async listen(name: string, scheme: string, port: number, server: Server): Promise<void> {
+  private async listen({ name, scheme, port, variable }: ListenerPlan, server: Server): Promise<void> {
     const { host } = this.context.config;
     server.listen(port, host);
-    await once(server, 'listening');
+    await once(server, 'listening').catch((error: unknown) => {
+      throw listenFailure(error, host, port, variable);
+    });
     server.on('error', (error) =>
       this.context.logger.error({ err: error, listener: name }, 'a listener failed'),
     );
