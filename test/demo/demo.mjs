@@ -48,13 +48,13 @@ export async function play({ urls, adminKey }, later = 5) {
 
 async function connectDevices(api, urls, arrivals) {
   const plan = [
-    ['alice-phone', mqttDevice, { user: 'alice', position: SHANGHAI }],
-    ['alice-tablet', xmppDevice, { user: 'alice', position: PARIS }],
-    ['bob-phone', pollDevice, { user: 'bob', position: SHANGHAI }],
-    ['carol-phone', mqttDevice, { user: 'carol', position: PARIS }],
+    { id: 'alice-phone', make: mqttDevice, record: { user: 'alice', position: SHANGHAI } },
+    { id: 'alice-tablet', make: xmppDevice, record: { user: 'alice', position: PARIS } },
+    { id: 'bob-phone', make: pollDevice, record: { user: 'bob', position: SHANGHAI } },
+    { id: 'carol-phone', make: mqttDevice, record: { user: 'carol', position: PARIS } },
   ];
   const devices = new Map();
-  for (const [id, make, record] of plan) {
+  for (const { id, make, record } of plan) {
     const { token } = await api('PUT', `/v1/devices/${id}`, record);
     const onPush = (envelope) => arrivals.push({ device: id, id: envelope.id, at: Date.now() });
     devices.set(id, make({ id, token }, urls, onPush));
@@ -62,25 +62,31 @@ async function connectDevices(api, urls, arrivals) {
   }
   await api('PUT', '/v1/groups/team/members/users/bob');
   await api('PUT', '/v1/groups/team/members/users/carol');
-  await sleep(300);
+  for (const id of ['alice-phone', 'alice-tablet', 'bob-phone']) await online(api, id);
   return devices;
+}
+
+/** Until the gateway knows the device as connected. */
+async function online(api, id) {
+  while (!(await api('GET', `/v1/devices/${id}/presence`)).online) await sleep(50);
 }
 
 async function sendAll(api, later) {
   const at = new Date(Date.now() + later * 1_000);
   const near = { area: { circle: { ...SHANGHAI, radius: 10_000 } } };
   const cases = [
-    ['to user alice', { audience: { user: 'alice' } }, ['alice-phone', 'alice-tablet']],
-    ['to group team', { audience: { group: 'team' } }, ['bob-phone', 'carol-phone']],
-    ['10 km around Shanghai', { audience: near }, ['alice-phone', 'bob-phone']],
-    [
-      `to alice and bob in ${later} s`,
-      { audience: { user: ['alice', 'bob'] }, at: at.toISOString() },
-      ['alice-phone', 'alice-tablet', 'bob-phone'],
-    ],
+    { name: 'to user alice', audience: { user: 'alice' }, expected: ['alice-phone', 'alice-tablet'] },
+    { name: 'to group team', audience: { group: 'team' }, expected: ['bob-phone', 'carol-phone'] },
+    { name: '10 km around Shanghai', audience: near, expected: ['alice-phone', 'bob-phone'] },
+    {
+      name: `to alice and bob in ${later} s`,
+      audience: { user: ['alice', 'bob'] },
+      at: at.toISOString(),
+      expected: ['alice-phone', 'alice-tablet', 'bob-phone'],
+    },
   ];
   const sent = [];
-  for (const [name, notification, expected] of cases) {
+  for (const { name, expected, ...notification } of cases) {
     const due = notification.at ? at.getTime() : Date.now();
     const { id } = await api('POST', '/v1/notifications', {
       title: name,

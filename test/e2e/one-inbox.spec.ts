@@ -275,27 +275,18 @@ describe('what devices report', () => {
       await phone.connect();
       const sent = await rest.send({ audience: { device: id } });
       await phone.expect(1);
-      const report = async (event: object): Promise<void> => {
-        if (phone instanceof PollDevice) {
-          const body = JSON.stringify(event);
-          const answer = await fetch(`${gateway.url('HTTP')}/v1/inbox/events`, {
-            method: 'POST',
-            headers: phone.headers,
-            body,
-          });
-          expect(answer.status).toBe(204);
-        } else await phone.report(event);
-      };
-      await report({ type: 'displayed', id: sent });
+      await phone.report({ type: 'displayed', id: sent });
       await becomes(sent, id, 'displayed');
-      await report({ type: 'opened', id: sent });
+      await phone.report({ type: 'opened', id: sent });
       await becomes(sent, id, 'opened');
-      await report({ type: 'location', lat: 31.2, lon: 121.5 });
+      await phone.report({ type: 'location', lat: 31.2, lon: 121.5 });
       await until(
         'the position',
         async () => (await rest.get(`/v1/devices/${id}`)).body.position,
         (position) => position?.lat === 31.2 && position.lon === 121.5,
       );
+      const { body } = await rest.get(`/v1/notifications/${sent}`);
+      expect(body.counts).toMatchObject({ queued: 1, acknowledged: 1, displayed: 1, opened: 1, pending: 0 });
       await phone.disconnect();
     },
   );

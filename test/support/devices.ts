@@ -208,6 +208,16 @@ export class PollDevice extends TestDevice {
     return answer.status;
   }
 
+  async report(event: object): Promise<void> {
+    const answer = await fetch(`${this.baseUrl}/v1/inbox/events`, {
+      method: 'POST',
+      headers: this.headers,
+      body: JSON.stringify(event),
+    });
+    if (answer.status !== 204)
+      throw new Error(`the report answered ${answer.status}: ${await answer.text()}`);
+  }
+
   private async run(): Promise<void> {
     while (!this.stopped) {
       try {
