@@ -6,7 +6,7 @@ export type { FramedSocket } from './stream/websocket-wire.js';
 export type { StreamErrorCondition } from './stream/stream-error.js';
 export type { StanzaError, StanzaErrorCondition, StanzaErrorType } from './stanza/stanza-error.js';
 export { Element, type Node, type QualifiedAttribute } from './stanza/element.js';
-export { escapeXml } from './stanza/escape.js';
+export { escapeText, escapeXml } from './stanza/escape.js';
 export {
   preparePush,
   pushMessage,

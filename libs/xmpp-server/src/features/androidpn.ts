@@ -1,5 +1,5 @@
 import type { AndroidpnEvent } from '../hooks.js';
-import { escapeXml } from '../stanza/escape.js';
+import { escapeText, escapeXml } from '../stanza/escape.js';
 import { NS } from '../stream/namespaces.js';
 import type { Session } from '../session/session.js';
 import type { Feature, IqReply, IqRequest } from './feature.js';
@@ -34,7 +34,7 @@ export function androidpnNotification(push: AndroidpnNotification): string {
   };
   const children = Object.entries(fields)
     .filter(([name]) => name !== 'notification' && /^[A-Za-z][A-Za-z0-9]*$/.test(name))
-    .map(([name, value]) => `<${name}>${escapeXml(value)}</${name}>`);
+    .map(([name, value]) => `<${name}>${escapeText(value)}</${name}>`);
   return (
     `<iq type='set' id='${escapeXml(push.id)}' to='${escapeXml(push.to)}'>` +
     `<notification xmlns='${NS.androidpnNotification}'>${children.join('')}</notification></iq>`

@@ -44,7 +44,7 @@ describe('messages (RFC 6121 §5, §8.5)', () => {
     await phone.expectSilence();
     expect(seen[0]!.toString('jabber:client')).toBe(
       `<message to='app@example.org' from='${PHONE}' id='m1'><body>hi</body>` +
-        `<json xmlns='urn:xmpp:json:0'>{&quot;event&quot;:&quot;displayed&quot;}</json></message>`,
+        `<json xmlns='urn:xmpp:json:0'>{"event":"displayed"}</json></message>`,
     );
     expect(jsonContainer(seen[0]!)).toBe('{"event":"displayed"}');
   });

@@ -1,4 +1,4 @@
-import { escapeXml } from './escape.js';
+import { escapeText, escapeXml } from './escape.js';
 
 export type Node = Element | string;
 
@@ -66,7 +66,7 @@ export class Element {
     if (this.children.length === 0) return `${xml}/>`;
     xml += '>';
     for (const child of this.children) {
-      xml += typeof child === 'string' ? escapeXml(child) : child.toString(this.ns);
+      xml += typeof child === 'string' ? escapeText(child) : child.toString(this.ns);
     }
     return `${xml}</${this.name}>`;
   }

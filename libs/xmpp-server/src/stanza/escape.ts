@@ -1,6 +1,9 @@
 // oxlint-disable-next-line no-control-regex -- exactly the characters that need care, so that plain text costs one scan
 const NEEDS_CARE = /[&<>"'\u0000-\u0008\u000b-\u001f\ud800-\udfff\ufffe\uffff]/;
 
+// oxlint-disable-next-line no-control-regex -- the same but for quotes
+const TEXT_NEEDS_CARE = /[&<>\u0000-\u0008\u000b-\u001f\ud800-\udfff\ufffe\uffff]/;
+
 // oxlint-disable-next-line no-control-regex -- the complement of XML 1.0's Char production
 const NOT_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
@@ -20,4 +23,10 @@ const ENTITIES: Record<string, string> = {
 export function escapeXml(text: string): string {
   if (!NEEDS_CARE.test(text)) return text;
   return text.replace(NOT_XML, '\ufffd').replace(/[&<>"'\r]/g, (char) => ENTITIES[char]!);
+}
+
+/** The same for element content alone, where quotes may stand as they are: JSON stays short. */
+export function escapeText(text: string): string {
+  if (!TEXT_NEEDS_CARE.test(text)) return text;
+  return text.replace(NOT_XML, '\ufffd').replace(/[&<>\r]/g, (char) => ENTITIES[char]!);
 }

@@ -1,5 +1,5 @@
 import { NS } from '../stream/namespaces.js';
-import { escapeXml } from './escape.js';
+import { escapeText, escapeXml } from './escape.js';
 
 /** What is the same for every recipient of a push. */
 export interface PushContent {
@@ -50,16 +50,16 @@ export function preparePush(content: PushContent): (delivery: PushDelivery) => s
 
 function sharedChildren({ title, body, uri }: PushContent): string {
   const lines = [title, body, uri].filter((line) => line !== undefined && line !== '');
-  const subject = title ? `<subject>${escapeXml(title)}</subject>` : '';
-  const text = lines.length > 0 ? `<body>${escapeXml(lines.join('\n'))}</body>` : '';
-  const oob = uri ? `<x xmlns='${NS.oob}'><url>${escapeXml(uri)}</url></x>` : '';
+  const subject = title ? `<subject>${escapeText(title)}</subject>` : '';
+  const text = lines.length > 0 ? `<body>${escapeText(lines.join('\n'))}</body>` : '';
+  const oob = uri ? `<x xmlns='${NS.oob}'><url>${escapeText(uri)}</url></x>` : '';
   return subject + text + oob;
 }
 
 function ownChildren(delivery: PushDelivery, account: string, id: string, delayFrom: string): string {
   let xml = '';
   if (delivery.envelope !== undefined)
-    xml += `<json xmlns='${NS.json}'>${escapeXml(delivery.envelope)}</json>`;
+    xml += `<json xmlns='${NS.json}'>${escapeText(delivery.envelope)}</json>`;
   if (delivery.requestReceipt !== false) xml += `<request xmlns='${NS.receipts}'/>`;
   xml += `<stanza-id xmlns='${NS.stanzaId}' by='${account}' id='${id}'/>`;
   if (delivery.delayedSince) {

@@ -1,4 +1,5 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { NS } from '../stream/namespaces.js';
 import { StreamFault } from '../stream/stream-error.js';
 import { Element } from './element.js';
 
@@ -23,6 +24,10 @@ export class StanzaParser {
 
   /** @throws StreamFault not-well-formed, restricted-xml or policy-violation */
   parse(text: string): Element {
+    return readAcknowledgement(text) ?? this.parseElement(text);
+  }
+
+  private parseElement(text: string): Element {
     this.root = undefined;
     this.open.length = 0;
     const parser = (this.parser ??= this.createParser());
@@ -68,6 +73,15 @@ export class StanzaParser {
   private characters(text: string): void {
     this.open.at(-1)?.children.push(text);
   }
+}
+
+const ACKNOWLEDGEMENT = /^<a xmlns=(?:'urn:xmpp:sm:3'|"urn:xmpp:sm:3") h=(?:'(\d+)'|"(\d+)")\s*\/>$/;
+
+/** The commonest element there is behind pushes, in its commonest spelling: a whole parser is not needed for it. */
+function readAcknowledgement(text: string): Element | undefined {
+  if (text.length > 50 || !text.startsWith('<a ')) return undefined;
+  const match = ACKNOWLEDGEMENT.exec(text);
+  return match ? new Element('a', NS.sm, { h: match[1] ?? match[2] }) : undefined;
 }
 
 function addAttribute(

@@ -1,6 +1,6 @@
 import { StreamFault } from '../stream/stream-error.js';
 import { Element } from './element.js';
-import { escapeXml } from './escape.js';
+import { escapeText, escapeXml } from './escape.js';
 import { preparePush, pushMessage } from './push-message.js';
 import { errorReply } from './stanza-error.js';
 import { StanzaParser } from './stanza-parser.js';
@@ -20,6 +20,7 @@ describe('escapeXml', () => {
   ];
   it.each(table)('%j', (text, expected) => {
     expect(escapeXml(text)).toBe(expected);
+    expect(parser.parse(`<a>${escapeText(text)}</a>`).text).toBe(parser.parse(`<a>${expected}</a>`).text);
     const parsed = parser.parse(`<a x='${expected}'>${expected}</a>`);
     expect(escapeXml(parsed.text)).toBe(expected);
   });
@@ -72,6 +73,16 @@ describe('StanzaParser', () => {
     expect((fault as StreamFault).condition).toBe(condition);
     expect(parser.parse('<ok/>').name).toBe('ok');
   });
+
+  it.each([
+    "<a xmlns='urn:xmpp:sm:3' h='12'/>",
+    '<a xmlns="urn:xmpp:sm:3" h="12" />',
+    "<a h='12' xmlns='urn:xmpp:sm:3'></a>",
+  ])('reads an acknowledgement in any spelling: %s', (xml) =>
+    expect(parser.parse(xml)).toEqual(
+      expect.objectContaining({ name: 'a', ns: 'urn:xmpp:sm:3', attrs: { h: '12' } }),
+    ),
+  );
 
   it('takes attribute names that objects are born with for what they are', () => {
     const { attrs } = parser.parse("<a __proto__='x' constructor='y' toString='z'/>");

@@ -94,9 +94,9 @@ export class Connection implements WireListener {
     return this.endedAt === 0;
   }
 
-  /** Bytes that wait for the peer to read. */
+  /** Bytes that wait for the peer to read; the little that the wire holds while it keeps up is left out. */
   get pendingBytes(): number {
-    return this.outbox.length + this.wire.pendingBytes;
+    return this.outbox.length + (this.congested ? this.wire.pendingBytes : 0);
   }
 
   /** Queues a serialised top-level element. */
