@@ -57,6 +57,8 @@ export class Connection extends WheelEntry {
   aliases: TopicAliases | undefined;
   readonly outbox: Outbox;
   private readonly assembler: FrameAssembler;
+  /** Never below the stream's own mark: only above that does a stream say when it has drained. */
+  private readonly outboundBound: number;
   private keepAliveMs = 0;
   private lastHeard: number;
   private blockedSince = Infinity;
@@ -64,6 +66,8 @@ export class Connection extends WheelEntry {
   private busy = false;
   /** Reading has stopped. */
   private held = false;
+  /** Something waits for the outbox to empty. */
+  private strained = false;
 
   constructor(
     readonly engine: Engine,
@@ -73,6 +77,7 @@ export class Connection extends WheelEntry {
     super();
     this.outbox = new Outbox(stream, engine.flusher, this);
     this.assembler = new FrameAssembler(engine.limits.maxConnectPacketSize);
+    this.outboundBound = Math.max(engine.limits.maxOutboundBytes, stream.writableHighWaterMark);
     this.lastHeard = engine.now();
   }
 
@@ -87,9 +92,11 @@ export class Connection extends WheelEntry {
     return this.state !== 'closing' && this.state !== 'closed';
   }
 
-  /** The peer does not read what it is sent. */
+  /** The peer does not read what it is sent. Whoever is told so is let know when it does. */
   get congested(): boolean {
-    return this.outbox.unsentBytes > this.engine.limits.maxOutboundBytes;
+    if (this.outbox.unsentBytes <= this.outboundBound) return false;
+    this.strained = true;
+    return true;
   }
 
   /** After the CONNECT: its keep alive in seconds, and packets as large as anybody's. */
@@ -129,7 +136,8 @@ export class Connection extends WheelEntry {
   /** Called by the outbox after each write. */
   onWritten(blocked: boolean): void {
     if (!blocked) {
-      if (this.held) this.relieved();
+      // Not from within the send that brought this write about.
+      if (this.strained) queueMicrotask(() => this.relieved());
     } else if (this.blockedSince === Infinity) {
       this.blockedSince = this.engine.now();
       this.watch();
@@ -267,7 +275,8 @@ export class Connection extends WheelEntry {
   }
 
   private relieved(): void {
-    if (!this.live) return;
+    if (!this.live || !this.strained || this.congested) return;
+    this.strained = false;
     if (this.session) {
       openWindow(this.session);
       pump(this.session);
