@@ -8,6 +8,7 @@ export * from './delivery/delivery.js';
 export * from './delivery/device-event.js';
 export * from './device/device.js';
 export * from './errors/carillon-error.js';
+export * from './errors/error-document.js';
 export * from './errors/error-registry.js';
 export * from './events.js';
 export * from './identifiers.js';
