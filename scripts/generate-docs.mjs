@@ -10,6 +10,7 @@ const root = new URL('../', import.meta.url);
 /** path of the document -> how its text is made */
 const documents = {
   'docs/configuration.md': async () => (await built('config')).configurationDocument(),
+  'docs/errors.md': async () => (await built('domain')).errorsDocument(),
 };
 
 const check = process.argv.includes('--check');
