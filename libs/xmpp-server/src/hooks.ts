@@ -112,7 +112,8 @@ export interface XmppSession {
 export interface XmppServerHooks {
   /** Checks a password: SASL PLAIN, and XEP-0078 where androidpn is on. */
   authenticate(request: AuthenticationRequest): Promise<AuthenticationOutcome>;
-  scramCredentials(username: string, mechanism: ScramMechanism): Promise<ScramLookup>;
+  /** Without it SCRAM is not offered. */
+  scramCredentials?(username: string, mechanism: ScramMechanism): Promise<ScramLookup>;
   /** In-band registration (XEP-0077); without it the server offers none. */
   register?(request: RegistrationRequest): Promise<RegistrationOutcome>;
   onBound?(session: XmppSession): void;

@@ -31,7 +31,7 @@ export interface XmppLimits {
   unacknowledged: number;
   /** Bytes waiting for a slow reader: above it nothing new is taken for it, nor read from it. */
   outputBytes: number;
-  /** Input of one connection in bytes per second, on average; a faster one is read more slowly. */
+  /** Input of one connection in bytes per second, on average; a faster one is read more slowly. `Infinity` for no bound. */
   bytesPerSecond: number;
   /** How long a detached session waits to be resumed. */
   resumeTimeoutMs: number;

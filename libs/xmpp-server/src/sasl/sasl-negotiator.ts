@@ -30,9 +30,14 @@ export interface SaslSink {
 const MECHANISMS = ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'] as const;
 type Mechanism = (typeof MECHANISMS)[number];
 
-export function mechanismsFeature(): string {
-  const list = MECHANISMS.map((name) => `<mechanism>${name}</mechanism>`).join('');
-  return `<mechanisms xmlns='${NS.sasl}'>${list}</mechanisms>`;
+/** SCRAM only if its keys are to be had. */
+function offered({ hooks }: ResolvedOptions): readonly Mechanism[] {
+  return hooks.scramCredentials ? MECHANISMS : ['PLAIN'];
+}
+
+export function mechanismsFeature(options: ResolvedOptions): string {
+  const list = offered(options).map((name) => `<mechanism>${name}</mechanism>`);
+  return `<mechanisms xmlns='${NS.sasl}'>${list.join('')}</mechanisms>`;
 }
 
 /** The SASL profile of XMPP (RFC 6120 §6): base64 payloads, aborts, and a bounded number of attempts. */
@@ -61,7 +66,7 @@ export class SaslNegotiator {
   }
 
   private begin(element: Element): SaslStep | Promise<SaslStep> {
-    const mechanism = MECHANISMS.find((name) => name === element.attrs['mechanism']);
+    const mechanism = offered(this.options).find((name) => name === element.attrs['mechanism']);
     if (!mechanism) return failure('invalid-mechanism');
     this.exchange = this.createExchange(mechanism);
     const text = element.text;
@@ -83,7 +88,7 @@ export class SaslNegotiator {
     if (mechanism === 'PLAIN') {
       return new PlainExchange({ domain, authenticate: (request) => this.authenticate(request) });
     }
-    const lookup = (username: string) => hooks.scramCredentials(username, mechanism);
+    const lookup = async (username: string) => hooks.scramCredentials?.(username, mechanism);
     return new ScramExchange({ domain, mechanism, lookup, ...scram });
   }
 

@@ -211,6 +211,14 @@ describe('SASL (RFC 6120 §6)', () => {
     });
   });
 
+  it('offers no SCRAM when there are no keys for it', async () => {
+    fixture = createFixture({ hooks: { scramCredentials: undefined } });
+    client = ScriptedClient.attachedTo(fixture.server);
+    expect(await client.open()).toContain("'><mechanism>PLAIN</mechanism></mechanisms>");
+    client.send(auth('SCRAM-SHA-1', b64('n,,n=dev1,r=abc')));
+    await client.expect(failure('invalid-mechanism'));
+  });
+
   it('refuses mechanisms that it does not have', async () => {
     await start();
     client.send(auth('DIGEST-MD5', ''));

@@ -2,6 +2,7 @@
 import { createFixture, eventually, type Fixture } from '../testing/fixture.js';
 import { ScriptedClient } from '../testing/scripted-client.js';
 import { DEFAULT_LIMITS } from '../options.js';
+import { InputBudget } from '../stream/input-budget.js';
 import { Liveness } from './liveness.js';
 
 describe('Liveness', () => {
@@ -52,6 +53,23 @@ describe('a silent client', () => {
     await client.expect("<r xmlns='urn:xmpp:sm:3'/>");
     await client.expectStreamError('connection-timeout');
     await eventually(() => expect(fixture.events.at(-1)).toBe('detached dev1/phone'));
+  });
+});
+
+describe('InputBudget', () => {
+  it('may be without bound', () => {
+    const budget = new InputBudget(Infinity, 0);
+    expect([budget.spend(1e9, 0), budget.spend(1e9, 0), budget.spend(1e9, 5)]).toEqual([true, true, true]);
+  });
+
+  it('is used up, and earned again with time', () => {
+    const budget = new InputBudget(1000, 0);
+    expect([budget.spend(1999, 0), budget.spend(1001, 0), budget.refill(500), budget.refill(2000)]).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
   });
 });
 

@@ -18,7 +18,8 @@ export class InputBudget {
 
   /** True when there is something to spend again. */
   refill(now: number): boolean {
-    const earned = ((now - this.refilledAt) * this.bytesPerSecond) / 1000;
+    const seconds = (now - this.refilledAt) / 1000;
+    const earned = seconds > 0 ? seconds * this.bytesPerSecond : 0;
     this.left = Math.min(this.bytesPerSecond * 2, this.left + earned);
     this.refilledAt = now;
     return this.left > 0;

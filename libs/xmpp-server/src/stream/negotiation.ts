@@ -108,9 +108,10 @@ export class Negotiation implements NegotiationPhase {
   }
 
   private logInFeatures(): string {
-    const { androidpn, registration } = this.connection.context.options;
+    const { options } = this.connection.context;
+    const { androidpn, registration } = options;
     const register = registration === 'closed' ? '' : registerFeature;
-    return mechanismsFeature() + register + (androidpn ? legacyAuthFeature : '');
+    return mechanismsFeature(options) + register + (androidpn ? legacyAuthFeature : '');
   }
 
   private onTls(element: Element): void {
