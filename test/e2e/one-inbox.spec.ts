@@ -217,6 +217,7 @@ describe('long-poll', () => {
           'it is deposited',
           () => stateOf(each, id),
           (state) => state !== undefined,
+          40_000,
         ),
       ),
     );
@@ -230,7 +231,7 @@ describe('long-poll', () => {
     expect(problem).toMatchObject({ code: 'cursor-too-old' });
     const again = await phone.poll(0, problem.oldestCursor);
     expect(again.status).toBe(200);
-  });
+  }, 60_000);
 
   it('holds an empty answer for as long as was asked, and acknowledges up to a cursor', async () => {
     const { id, poll } = await device();

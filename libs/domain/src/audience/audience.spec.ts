@@ -125,8 +125,6 @@ describe('planAudience', () => {
           [b, [isB === 1]],
           [everyone, [true]],
         ]);
-        for (const term of termsOf(audience))
-          if (!answers.has(term)) throw new Error('a term of another identity');
         const driven = drivers.some((term) => ('everyone' in term ? true : answers.get(term)![0]));
         if (matches(audience, answers, 0) && !driven) missed.push(JSON.stringify(audience));
       }
