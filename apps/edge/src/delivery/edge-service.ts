@@ -1,4 +1,9 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { Metrics } from '@carillon/observability';
 import { DispatchReader, EdgeRegistry, type EdgeMessages, Store } from '@carillon/persistence';
 import { ProcessContext, Recurring } from '@carillon/process';
@@ -11,7 +16,7 @@ const DRAIN_MS = 5_000;
 
 /** Joins this edge to the others: tells that it lives, and passes on what workers and other edges tell it. */
 @Injectable()
-export class EdgeService implements OnApplicationBootstrap, OnApplicationShutdown {
+export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly reader: DispatchReader;
   private readonly heartbeat: Recurring;
   private readonly reconciliation: Recurring;
@@ -54,10 +59,14 @@ export class EdgeService implements OnApplicationBootstrap, OnApplicationShutdow
     this.reconciliation.start();
   }
 
-  /** Devices are told to come back elsewhere; what they acknowledged is written down before we go. */
-  async onApplicationShutdown(): Promise<void> {
+  /** Devices are told to come back elsewhere, while the HTTP server can still answer those that poll. */
+  async beforeApplicationShutdown(): Promise<void> {
     await Promise.all([this.heartbeat.stop(), this.reconciliation.stop()]);
     await Promise.all(this.transports.all.map((transport) => transport.drain(DRAIN_MS)));
+  }
+
+  /** What they acknowledged is written down before we go. */
+  async onApplicationShutdown(): Promise<void> {
     await this.reader.stop();
     await this.transports.receipts.flush();
     await this.registry.leave(this.context.id);
