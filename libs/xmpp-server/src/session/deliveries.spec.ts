@@ -86,6 +86,27 @@ describe('deliveries', () => {
       expect(fixture.acknowledged).toHaveLength(2);
     });
 
+    it('need no fence once the client sends receipts, but for what it leaves out', async () => {
+      await start({ limits: { sweepIntervalMs: 30 } });
+      deliver('n1');
+      await expectPushes('n1');
+      await client.expect(fence(1));
+      client.send(receipt('n1') + "<iq type='result' id='fence-1' to='example.org'/>");
+      await eventually(() => expect(fixture.acknowledged).toEqual([['cookie n1', 'receipt']]));
+      deliver('n2');
+      await expectPushes('n2');
+      await client.expectSilence();
+      client.send(receipt('n2'));
+      await eventually(() => expect(fixture.acknowledged).toHaveLength(2));
+      deliver('n3');
+      await expectPushes('n3');
+      await client.expectSilence();
+      fixture.server.start();
+      await client.expect(fence(2));
+      client.send("<iq type='result' id='fence-2' to='example.org'/>");
+      await eventually(() => expect(fixture.acknowledged.at(-1)).toEqual(['cookie n3', 'ping']));
+    });
+
     it('are proved by the result of an IQ push, not by its error', async () => {
       await start();
       const session = fixture.server.session(FULL)!;

@@ -10,6 +10,9 @@ export class DeliveryWindow {
   management: StreamManagement | undefined;
   private readonly queue = new OutboundQueue();
   private fence: PingFence | undefined;
+  /** The client answers each delivery by itself, so that fences are only for what it leaves out. */
+  private answersByItself = false;
+  private sweptUpTo = 0;
 
   constructor(private readonly acknowledged: AcknowledgedHandler) {}
 
@@ -42,7 +45,11 @@ export class DeliveryWindow {
 
   /** By receipt or IQ result. */
   acknowledgeById(id: string, via: AcknowledgedVia): boolean {
-    return this.queue.settle(id, this.management !== undefined, (cookie) => this.acknowledged(cookie, via));
+    const known = this.queue.settle(id, this.management !== undefined, (cookie) =>
+      this.acknowledged(cookie, via),
+    );
+    if (known) this.answersByItself = true;
+    return known;
   }
 
   /** The client handled `h` stanzas. @throws StreamFault */
@@ -64,15 +71,19 @@ export class DeliveryWindow {
   nextProof(): { request: string } | { fence: string } | undefined {
     if (this.queue.pending === 0) return undefined;
     if (this.management) return this.management.takeRequest() ? { request: ackRequest } : undefined;
-    return this.raiseFence();
+    return this.answersByItself ? undefined : this.raiseFence();
   }
 
   /**
-   * COMPAT: @xmpp/client 0.14 zeroes its count a moment after `<enabled/>`, so that it may stay short for ever: deliveries that an answered
-   * request did not reach are proved by a fence as well.
+   * The fence that is due when a sweep finds deliveries without proof: those that stood here at the last sweep already, from a client that
+   * else sends receipts; and those that an answered request did not reach.
+   * COMPAT: @xmpp/client 0.14 zeroes its count a moment after `<enabled/>`, so that it may stay short for ever.
    */
   fallbackProof(): { fence: string } | undefined {
-    return this.queue.pending > 0 && this.management?.fellShort ? this.raiseFence() : undefined;
+    const { firstSequence, nextSequence, pending } = this.queue;
+    const overdue = this.management ? this.management.fellShort : firstSequence < this.sweptUpTo;
+    this.sweptUpTo = nextSequence;
+    return pending > 0 && overdue ? this.raiseFence() : undefined;
   }
 
   /** What must be written again on a new connection, in order (XEP-0198 §5). */

@@ -16,7 +16,8 @@ const COMPACT_AFTER = 64;
 export class OutboundQueue {
   private entries: Entry[] = [];
   private head = 0;
-  private firstSequence = 0;
+  /** Number of the oldest stanza that is held. */
+  firstSequence = 0;
   private openCount = 0;
 
   /** Number of the next stanza. */

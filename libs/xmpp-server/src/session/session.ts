@@ -44,7 +44,8 @@ export class Session implements XmppSession, StreamPhase {
   readonly jid: Jid;
   readonly principal: unknown;
   readonly dialect: Dialect;
-  readonly peer: PeerInfo;
+  /** Of the present connection, or the last. */
+  peer: PeerInfo;
   readonly bare: string;
   readonly full: string;
   readonly contact: Contact;
@@ -226,6 +227,7 @@ export class Session implements XmppSession, StreamPhase {
       old.fail('conflict', { text: 'resumed elsewhere' });
     }
     this.connection = connection;
+    this.peer = connection.peer;
     this.context.sessions.onResumed(this);
     connection.phase = this;
   }

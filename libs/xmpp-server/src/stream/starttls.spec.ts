@@ -46,8 +46,12 @@ describe('STARTTLS (RFC 6120 §5)', () => {
     await secure.expectEnd();
   });
 
-  const upgrade = async (behind = ''): Promise<ScriptedClient> => {
-    fixture = createFixture({ secureContext: () => secureContext });
+  const upgrade = async (
+    behind = '',
+    options: Parameters<typeof createFixture>[0] = {},
+    headers?: string[],
+  ): Promise<ScriptedClient> => {
+    fixture = createFixture({ secureContext: () => secureContext, ...options });
     const [near, far] = duplexPair();
     fixture.server.attach(far, CLEAR);
     const before = new ScriptedClient(near);
@@ -56,12 +60,28 @@ describe('STARTTLS (RFC 6120 §5)', () => {
     await before.expect(PROCEED);
     near.removeAllListeners('data');
     near.removeAllListeners('end');
-    return new ScriptedClient(connect({ socket: near, rejectUnauthorized: false }));
+    const client = new ScriptedClient(connect({ socket: near, rejectUnauthorized: false }));
+    if (headers) {
+      headers.push(before.lastHeader);
+      await client.open();
+      headers.push(client.lastHeader);
+    }
+    return client;
   };
 
   it('goes on over TLS with a new stream, and offers STARTTLS no more', async () => {
     const client = await upgrade();
     expect(await client.open()).toMatch(/^<stream:features><mechanisms /);
+  });
+
+  it('keeps the stream id for androidpn, which remembers the first, and for nobody else', async () => {
+    const ids = async (androidpn: boolean): Promise<Set<string>> => {
+      const headers: string[] = [];
+      await upgrade('', { androidpn }, headers);
+      return new Set(headers.map((header) => / id='([^']*)'/.exec(header)![1]!));
+    };
+    expect((await ids(true)).size).toBe(1);
+    expect((await ids(false)).size).toBe(2);
   });
 
   it('drops what came in the clear behind the request', async () => {
