@@ -347,3 +347,32 @@ describe('authorizePublish and onPublish', () => {
     });
   });
 });
+
+describe('QoS 2 across a reconnection while onPublish decides', () => {
+  const lasting = { clean: false, properties: { sessionExpiryInterval: 100 } };
+
+  it.each(['route', { refuse: 0x97 }] as const)(
+    'is heard once, and answered where the client is now (%j)',
+    async (verdict) => {
+      const heard: string[] = [];
+      let decide = (): void => {};
+      const broker = startBroker({
+        onPublish: (_, { payload }) => {
+          heard.push(payload.toString());
+          return new Promise((resolve) => (decide = () => resolve(verdict)));
+        },
+      });
+      const first = await TestClient.connect(broker, 'c', lasting);
+      first.publish('a', 'x', { qos: 2, packetId: 8 });
+      await tick();
+      await first.vanish();
+      const second = await TestClient.connect(broker, 'c', lasting);
+      second.publish('a', 'x', { qos: 2, packetId: 8, dup: true });
+      expect(await second.settle()).toEqual([]);
+      decide();
+      const reasonCode = verdict === 'route' ? 0x10 : 0x97;
+      expect(await second.take(PUBREC)).toMatchObject({ packetId: 8, reasonCode });
+      expect(heard).toEqual(['x']);
+    },
+  );
+});

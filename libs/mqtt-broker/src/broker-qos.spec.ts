@@ -240,7 +240,10 @@ describe('to a client', () => {
   });
 
   it('does not give an identifier out again while it is taken', async () => {
-    const broker = startBroker({}, { maxInflight: 65_535, maxQueuedMessages: 100_000 });
+    const broker = startBroker(
+      {},
+      { maxInflight: 65_535, maxInflightBytes: Infinity, maxQueuedMessages: 100_000 },
+    );
     const client = await TestClient.connect(broker, 'c');
     await client.subscribe('a', { qos: 1 });
     publishAll(broker, 'a', 65_535);
@@ -324,5 +327,40 @@ describe('queues', () => {
     payload.fill('x');
     const client = await TestClient.connect(broker, 'c', lasting);
     expect(texts(await client.settle())).toEqual(['before']);
+  });
+});
+
+describe('memory of unacknowledged messages', () => {
+  it('is bounded in bytes, not only in number', async () => {
+    const broker = startBroker({}, { maxInflightBytes: 10_000 });
+    const client = await TestClient.connect(broker, 'c');
+    await client.subscribe('a', { qos: 1 });
+    for (let i = 0; i < 10; i++)
+      broker.publish({ topic: 'a', payload: Buffer.alloc(4000), qos: 1, retain: false });
+    const first = (await client.settle()) as PublishPacket[];
+    expect(first.map(({ packetId }) => packetId)).toEqual([1, 2, 3]);
+    client.acknowledge(PUBACK, 1);
+    expect(await client.settle()).toMatchObject([{ packetId: 4 }]);
+  });
+
+  it('charges queued messages for their properties', async () => {
+    const broker = startBroker({}, { maxQueuedBytes: 10_000 });
+    await (
+      await TestClient.connect(broker, 'c', lasting).then(async (client) => {
+        await client.subscribe('a', { qos: 1 });
+        return client;
+      })
+    ).leave();
+    const userProperties: [string, string][] = [['k', 'v'.repeat(4000)]];
+    for (let i = 0; i < 5; i++) {
+      broker.publish({
+        topic: 'a',
+        payload: Buffer.alloc(1),
+        qos: 1,
+        retain: false,
+        properties: { userProperties },
+      });
+    }
+    expect(await (await TestClient.connect(broker, 'c', lasting)).settle()).toHaveLength(2);
   });
 });

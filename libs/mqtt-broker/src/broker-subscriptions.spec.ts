@@ -77,6 +77,12 @@ describe('topic filters', () => {
     expect((await four.subscribe(filter)).reasonCodes).toEqual([0x80]);
   });
 
+  it('refuses filters that are too long', async () => {
+    const client = await TestClient.connect(startBroker(), 'c');
+    expect((await client.subscribe('x'.repeat(1025))).reasonCodes).toEqual([0x8f]);
+    expect((await client.subscribe('x'.repeat(1024))).reasonCodes).toEqual([0]);
+  });
+
   it('refuses filters and topics with too many levels', async () => {
     const broker = startBroker();
     const client = await TestClient.connect(broker, 'c');

@@ -11,6 +11,8 @@ export interface BrokerLimits {
   receiveMaximum: number;
   /** Unacknowledged publications to one client, whatever larger Receive Maximum it allows. */
   maxInflight: number;
+  /** Bytes of unacknowledged publications to one client: above it, one more waits. */
+  maxInflightBytes: number;
   /** Waiting publications of one session; the oldest is dropped for a new one. */
   maxQueuedMessages: number;
   maxQueuedBytes: number;
@@ -29,6 +31,8 @@ export interface BrokerLimits {
   maxKeepAlive: number;
   maxSubscriptionsPerClient: number;
   maxTopicLevels: number;
+  /** Characters of a topic filter. */
+  maxFilterLength: number;
   maxClientIdLength: number;
   /** Topic aliases a client may set with us. */
   topicAliasMaximum: number;
@@ -51,6 +55,7 @@ export const defaultLimits: Readonly<BrokerLimits> = {
   connectTimeoutMs: 10_000,
   receiveMaximum: 1024,
   maxInflight: 128,
+  maxInflightBytes: 4 * 1024 * 1024,
   maxQueuedMessages: 1000,
   maxQueuedBytes: 4 * 1024 * 1024,
   maxTotalQueuedBytes: 512 * 1024 * 1024,
@@ -61,7 +66,8 @@ export const defaultLimits: Readonly<BrokerLimits> = {
   sessionExpiryMax: 7 * 24 * 3600,
   maxKeepAlive: 0,
   maxSubscriptionsPerClient: 1000,
-  maxTopicLevels: 128,
+  maxTopicLevels: 32,
+  maxFilterLength: 1024,
   maxClientIdLength: 1024,
   topicAliasMaximum: 32,
   maxOutboundTopicAliases: 16,

@@ -75,7 +75,7 @@ export class ConnectedClient implements MqttClient {
 
   addSubscription(filter: string, qos: QoS): boolean {
     const { session } = this;
-    const parsed = parseFilter(filter, this.connection.engine.limits.maxTopicLevels);
+    const parsed = parseFilter(filter, this.connection.engine.limits);
     if (!session || !parsed) return false;
     const request = { filter, qos, noLocal: false, retainAsPublished: false, retainHandling: 1 } as const;
     return subscribe(session, parsed, request, undefined);

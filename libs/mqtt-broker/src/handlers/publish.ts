@@ -1,4 +1,5 @@
 import { PacketType, type PublishPacket } from '../codec/packets.js';
+import type { ConnectedClient } from '../connection/connected-client.js';
 import type { Connection } from '../connection/connection.js';
 import type { PublishVerdict } from '../hooks.js';
 import { Publication } from '../inflight/publication.js';
@@ -15,19 +16,33 @@ const FINAL_REFUSALS = new Set<number>([
   ReasonCode.PayloadFormatInvalid,
 ]);
 
+/** In `session.received`: the hooks have not answered yet. */
+const UNDECIDED = -1;
+
+/** A publication while the hooks judge it; the connection may be gone by the time they have. */
+interface Arrival {
+  connection: Connection;
+  session: Session;
+  client: ConnectedClient;
+  packet: PublishPacket;
+}
+
 /** PUBLISH (MQTT 3.1.1 §3.3, 5.0 §3.3): judged by the hooks, acknowledged, routed. */
 export function handlePublish(connection: Connection, packet: PublishPacket): void | Promise<void> {
   const { session, client } = connection;
   if (!session || !client || !readable(connection, session, packet)) return;
-  if (packet.qos === 2 && session.received?.has(packet.packetId))
-    return repeated(connection, session, packet);
+  const { topic, qos, retain, packetId } = packet;
+  if (qos === 2) {
+    if (session.received?.has(packetId)) return repeated(connection, session, packet);
+    (session.received ??= new Map()).set(packetId, UNDECIDED);
+  }
+  const arrival: Arrival = { connection, session, client, packet };
   const { hooks } = connection.engine;
-  const { topic, qos, retain } = packet;
-  if (!hooks.authorizePublish) return judged(connection, packet, true);
+  if (!hooks.authorizePublish) return judged(arrival, true);
   return whenSettled(
     () => hooks.authorizePublish!(client, topic, { qos, retain }),
-    (allowed) => judged(connection, packet, allowed),
-    (error) => hookFailed(connection, packet, 'authorizePublish', error),
+    (allowed) => judged(arrival, allowed),
+    (error) => hookFailed(arrival, 'authorizePublish', error),
   );
 }
 
@@ -63,53 +78,50 @@ function exceedsReceiveMaximum(connection: Connection, session: Session, packet:
 
 /** Repeated before its PUBREL: answered again, not routed again [MQTT-4.3.3-10], and not without end. */
 function repeated(connection: Connection, session: Session, packet: PublishPacket): void {
-  const count = session.received!.get(packet.packetId)! + 1;
-  if (count > connection.engine.limits.maxQoS2Repeats) {
+  const count = session.received!.get(packet.packetId)!;
+  if (count === UNDECIDED) return; // the answer is under way
+  if (count >= connection.engine.limits.maxQoS2Repeats) {
     connection.fail(ReasonCode.ProtocolError, 'QoS 2 publication repeated without PUBREL');
     return;
   }
-  session.received!.set(packet.packetId, count);
+  session.received!.set(packet.packetId, count + 1);
   acknowledge(connection, packet, ReasonCode.Success);
 }
 
-function judged(connection: Connection, packet: PublishPacket, allowed: boolean): void | Promise<void> {
-  const { client, engine } = connection;
-  if (!client || !connection.live) return;
-  if (!allowed) return refused(connection, packet, ReasonCode.NotAuthorized);
-  if (!engine.hooks.onPublish) return accepted(connection, packet, 'route');
+function judged(arrival: Arrival, allowed: boolean): void | Promise<void> {
+  const { hooks } = arrival.connection.engine;
+  if (!allowed) return refused(arrival, ReasonCode.NotAuthorized);
+  if (!hooks.onPublish) return accepted(arrival, 'route');
   return whenSettled(
-    () => engine.hooks.onPublish!(client, packet),
-    (verdict) => accepted(connection, packet, verdict),
-    (error) => hookFailed(connection, packet, 'onPublish', error),
+    () => hooks.onPublish!(arrival.client, arrival.packet),
+    (verdict) => accepted(arrival, verdict),
+    (error) => hookFailed(arrival, 'onPublish', error),
   );
 }
 
 /** The acknowledgement goes out before the publisher's own copy of the message. */
-function accepted(connection: Connection, packet: PublishPacket, verdict: PublishVerdict): void {
-  const { engine, session, client } = connection;
-  if (typeof verdict === 'object') return refused(connection, packet, verdict.refuse);
-  const route = verdict === 'route';
-  if (
-    route &&
-    packet.retain &&
-    packet.qos > 0 &&
-    !engine.retained.accepts(packet.topic, packet.payload.length)
-  ) {
-    return refused(connection, packet, ReasonCode.QuotaExceeded);
+function accepted(arrival: Arrival, verdict: PublishVerdict): void {
+  const { session, client, packet, connection } = arrival;
+  const { engine } = connection;
+  if (typeof verdict === 'object') return refused(arrival, verdict.refuse);
+  if (verdict === 'consume') return conclude(arrival, ReasonCode.Success);
+  const publication = new Publication(packet, engine.now(), client.id);
+  if (packet.retain && packet.qos > 0 && !engine.retained.accepts(publication)) {
+    return refused(arrival, ReasonCode.QuotaExceeded);
   }
-  if (packet.qos === 2) remember(session, packet);
-  if (packet.qos > 0)
-    acknowledge(connection, packet, route ? resultFor(connection, packet) : ReasonCode.Success);
-  if (route) engine.route(new Publication(packet, engine.now(), client?.id));
+  conclude(arrival, resultFor(session.connection ?? connection, packet));
+  engine.route(publication);
 }
 
-/** The identifier is the message's until its PUBREL [MQTT-4.3.3-9]. */
-function remember(session: Session | undefined, packet: PublishPacket): void {
-  if (session) (session.received ??= new Map()).set(packet.packetId, 0);
+/** A QoS 2 identifier is the message's until its PUBREL [MQTT-4.3.3-9]. */
+function conclude({ connection, session, packet }: Arrival, reasonCode: number): void {
+  if (packet.qos === 2) session.received?.set(packet.packetId, 0);
+  // The session may have gone over to another connection meanwhile: its client waits there.
+  if (packet.qos > 0) acknowledge(session.connection ?? connection, packet, reasonCode);
 }
 
 function resultFor(connection: Connection, packet: PublishPacket): number {
-  if (connection.version !== 5) return ReasonCode.Success;
+  if (connection.version !== 5 || packet.qos === 0) return ReasonCode.Success;
   const { recipients, groups } = connection.engine.index.match(packet.topic);
   return recipients.length + groups.length === 0 ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;
 }
@@ -121,24 +133,21 @@ function acknowledge(connection: Connection, packet: PublishPacket, reasonCode: 
 }
 
 /** 5.0 says so in the acknowledgement; 3.x can only acknowledge and drop, or close [MQTT-3.3.5-2]. */
-function refused(connection: Connection, packet: PublishPacket, reasonCode: number): void {
-  const { logger } = connection.engine;
-  logger.debug('publication refused', { clientId: connection.client?.id, topic: packet.topic, reasonCode });
-  if (connection.version === 5) {
-    if (packet.qos > 0) acknowledge(connection, packet, reasonCode);
-  } else if (!FINAL_REFUSALS.has(reasonCode)) {
-    connection.fail(reasonCode, 'publication refused');
-  } else if (packet.qos > 0) {
-    if (packet.qos === 2) remember(connection.session, packet);
-    acknowledge(connection, packet, ReasonCode.Success);
+function refused(arrival: Arrival, reasonCode: number): void {
+  const { connection, session, client, packet } = arrival;
+  const { topic, qos } = packet;
+  connection.engine.logger.debug('publication refused', { clientId: client.id, topic, reasonCode });
+  if (connection.version !== 5 && FINAL_REFUSALS.has(reasonCode)) {
+    conclude(arrival, ReasonCode.Success);
+    return;
   }
+  if (qos === 2) session.received?.delete(packet.packetId);
+  if (connection.version !== 5) connection.fail(reasonCode, 'publication refused');
+  else if (qos > 0) acknowledge(session.connection ?? connection, packet, reasonCode);
 }
 
-function hookFailed(connection: Connection, packet: PublishPacket, hook: string, error: unknown): void {
-  connection.engine.logger.error(`${hook} failed`, {
-    clientId: connection.client?.id,
-    topic: packet.topic,
-    error,
-  });
-  refused(connection, packet, ReasonCode.UnspecifiedError);
+function hookFailed(arrival: Arrival, hook: string, error: unknown): void {
+  const { connection, client, packet } = arrival;
+  connection.engine.logger.error(`${hook} failed`, { clientId: client.id, topic: packet.topic, error });
+  refused(arrival, ReasonCode.UnspecifiedError);
 }

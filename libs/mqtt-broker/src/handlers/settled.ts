@@ -13,6 +13,13 @@ export function whenSettled<T>(
   } catch (error) {
     return failed(error);
   }
-  if (value instanceof Promise) return value.then(then, failed);
+  if (isPromise(value)) return value.then(then, failed);
   return then(value);
+}
+
+/** Promises of any realm, and of any library. */
+export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
 }

@@ -3,16 +3,17 @@ import type { Connection } from '../connection/connection.js';
 import { ReasonCode } from '../reason-codes.js';
 import { pump } from '../session/delivery.js';
 import { subscribe } from '../session/subscriptions.js';
+import { isPromise } from './settled.js';
 import { parseFilter, type ParsedFilter } from '../topics/topic-filter.js';
 
 const FAILURE_3X = 0x80;
 
 /** SUBSCRIBE (MQTT 3.1.1 §3.8, 5.0 §3.8): one SUBACK with a code a filter, in order [MQTT-3.8.4-6]. */
 export function handleSubscribe(connection: Connection, packet: SubscribePacket): void | Promise<void> {
-  const { maxTopicLevels } = connection.engine.limits;
-  const parsed = packet.subscriptions.map(({ filter }) => parseFilter(filter, maxTopicLevels));
+  const { limits } = connection.engine;
+  const parsed = packet.subscriptions.map(({ filter }) => parseFilter(filter, limits));
   const answers = packet.subscriptions.map((request, i) => allowed(connection, request, parsed[i]));
-  if (!answers.some((answer) => answer instanceof Promise)) {
+  if (!answers.some(isPromise)) {
     return grant(connection, packet, parsed, answers as boolean[]);
   }
   const settling = answers.map(async (answer) => answer);
@@ -33,7 +34,7 @@ function allowed(
   };
   try {
     const answer = engine.hooks.authorizeSubscribe(client, parsed.topicFilter, request.qos);
-    return answer instanceof Promise ? answer.catch(denied) : answer;
+    return isPromise(answer) ? answer.catch(denied) : answer;
   } catch (error) {
     return denied(error);
   }

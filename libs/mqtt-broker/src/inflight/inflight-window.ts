@@ -10,6 +10,7 @@ export class InflightEntry {
   released = false;
   /** Takes a place in the client's Receive Maximum on the present connection. */
   counted = false;
+  readonly weight: number;
 
   constructor(
     readonly packetId: number,
@@ -20,7 +21,9 @@ export class InflightEntry {
     public delivery: DirectDelivery | undefined,
     /** Milliseconds on the broker's clock. */
     readonly sentAt: number,
-  ) {}
+  ) {
+    this.weight = publication?.weight ?? delivery?.payload.length ?? 0;
+  }
 }
 
 /** What a session has sent and not seen acknowledged, in the order of sending. */
@@ -29,6 +32,8 @@ export class InflightWindow {
   private lastId = 0;
   /** Places of the Receive Maximum taken on the present connection. */
   outstanding = 0;
+  /** What the entries hold. */
+  bytes = 0;
 
   get size(): number {
     return this.entries?.size ?? 0;
@@ -53,6 +58,7 @@ export class InflightWindow {
 
   add(entry: InflightEntry): void {
     (this.entries ??= new Map()).set(entry.packetId, entry);
+    this.bytes += entry.weight;
     this.count(entry);
   }
 
@@ -63,7 +69,7 @@ export class InflightWindow {
   }
 
   remove(entry: InflightEntry): void {
-    this.entries?.delete(entry.packetId);
+    if (this.entries?.delete(entry.packetId)) this.bytes -= entry.weight;
     if (entry.counted) this.outstanding--;
     entry.counted = false;
   }

@@ -64,13 +64,24 @@ function sameIdentifiers(a: number[] | undefined, b: number[] | undefined): bool
 const MAX_FORMS = 8;
 const FOREVER = -1;
 
+/** What an object costs besides its bytes. */
+const OVERHEAD = 128;
+
+function propertiesWeight(properties: MessageProperties | undefined): number {
+  if (properties === undefined) return 0;
+  const { contentType = '', responseTopic = '', correlationData, userProperties = [] } = properties;
+  let weight = OVERHEAD + contentType.length + responseTopic.length + (correlationData?.length ?? 0);
+  for (const [name, value] of userProperties) weight += OVERHEAD + name.length + value.length;
+  return weight;
+}
+
 /** A message on its way through the broker: shared by all its recipients, encoded once for each wire form. */
 export class Publication {
   readonly topic: string;
   payload: Buffer;
   readonly qos: QoS;
   readonly retain: boolean;
-  readonly properties: MessageProperties | undefined;
+  properties: MessageProperties | undefined;
   /** Milliseconds on the broker's clock, Infinity without a message expiry interval. */
   readonly expiresAt: number;
   private forms: WireForm[] = [];
@@ -91,9 +102,9 @@ export class Publication {
     this.expiresAt = interval === undefined ? Infinity : now + interval * 1000;
   }
 
-  /** What it is charged for while it waits. */
+  /** Bytes that it is charged for while it is kept: an estimate of all it holds. */
   get weight(): number {
-    return this.payload.length + this.topic.length + 128;
+    return this.payload.length + this.topic.length + propertiesWeight(this.properties) + OVERHEAD;
   }
 
   expired(now: number): boolean {
@@ -106,6 +117,10 @@ export class Publication {
     const own = Buffer.allocUnsafeSlow(this.payload.length);
     this.payload.copy(own);
     this.payload = own;
+    const { properties } = this;
+    if (properties?.correlationData) {
+      this.properties = { ...properties, correlationData: Buffer.from(properties.correlationData) };
+    }
     this.detached = true;
     return this;
   }

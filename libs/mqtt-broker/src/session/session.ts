@@ -59,6 +59,7 @@ export class Session extends WheelEntry {
       connection !== undefined &&
       connection.flowing &&
       this.window.outstanding < connection.receiveMaximum &&
+      this.window.bytes <= this.engine.limits.maxInflightBytes &&
       !connection.congested
     );
   }

@@ -1,10 +1,18 @@
 import type { Publication } from '../inflight/publication.js';
+import { levelCount } from './topic-filter.js';
 
 class RetainedNode {
   children: Map<string, RetainedNode> | undefined;
   message: Publication | undefined;
   /** Counts up with each message stored, so that a replay can leave out what came after it began. */
   sequence = 0;
+}
+
+/** A topic of its own may need a node for each of its levels. */
+const NODE_BYTES = 200;
+
+function cost(publication: Publication): number {
+  return publication.weight + levelCount(publication.topic) * NODE_BYTES;
 }
 
 /** Retained messages, one a topic, bounded in number and bytes; in a tree of levels for wildcards. */
@@ -27,21 +35,20 @@ export class RetainedStore {
       return true;
     }
     const known = this.find(publication.topic)?.message;
-    const growth = publication.weight - (known?.weight ?? 0);
-    if (this.bytes + growth > this.maxBytes || (!known && this.size >= this.maxMessages)) return false;
+    if (!this.accepts(publication)) return false;
     const node = this.insert(publication.topic);
     node.message = publication.detach();
     node.sequence = ++this.sequence;
-    this.bytes += growth;
+    this.bytes += cost(publication) - (known ? cost(known) : 0);
     if (!known) this.size++;
     return true;
   }
 
   /** Whether `store` would take it. */
-  accepts(topic: string, payloadLength: number): boolean {
-    if (payloadLength === 0) return true;
-    const known = this.find(topic)?.message;
-    const growth = payloadLength + topic.length + 128 - (known?.weight ?? 0);
+  accepts(publication: Publication): boolean {
+    if (publication.payload.length === 0) return true;
+    const known = this.find(publication.topic)?.message;
+    const growth = cost(publication) - (known ? cost(known) : 0);
     return this.bytes + growth <= this.maxBytes && (known !== undefined || this.size < this.maxMessages);
   }
 
@@ -110,7 +117,7 @@ export class RetainedStore {
     }
     const node = path.at(-1)!;
     if (!node.message) return;
-    this.bytes -= node.message.weight;
+    this.bytes -= cost(node.message);
     this.size--;
     node.message = undefined;
     for (let i = levels.length; i > 0 && !path[i]!.message && !path[i]!.children; i--) {

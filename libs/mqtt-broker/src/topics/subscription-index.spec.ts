@@ -3,11 +3,12 @@ import { SubscriptionIndex } from './subscription-index.js';
 import { Subscription } from './subscription.js';
 import { filterMatches, parseFilter } from './topic-filter.js';
 
+const BOUNDS = { maxTopicLevels: 32, maxFilterLength: 1024 };
 let sessions = 0;
 
 function subscription(filter: string): Subscription {
   const session = { id: `session ${sessions++}` } as unknown as Session;
-  return new Subscription(session, parseFilter(filter, 128)!);
+  return new Subscription(session, parseFilter(filter, BOUNDS)!);
 }
 
 function found(index: SubscriptionIndex, topic: string): string[] {
@@ -36,7 +37,10 @@ describe('SubscriptionIndex', () => {
     const all = subscription('#');
     index.add(all);
     for (let i = 0; i < 1000; i++) expect(found(index, `topic/${i}`)).toEqual([all.session.id]);
-    expect((index as unknown as { cache: Map<string, unknown> }).cache.size).toBeLessThanOrEqual(10);
+    const { cache } = index as unknown as { cache: Map<string, unknown> };
+    expect(cache.size).toBeLessThanOrEqual(10);
+    expect(found(index, 'x'.repeat(60_000))).toEqual([all.session.id]);
+    expect([...cache.keys()].some((topic) => topic.length > 512)).toBe(false);
   });
 
   it('keeps nothing of subscriptions that ended', () => {
@@ -62,7 +66,7 @@ describe('SubscriptionIndex', () => {
       const filter =
         Array.from({ length: 1 + random(4) }, () => levels[random(5)]!).join('/') + (random(4) ? '' : '/#');
       if (random(3) && live.length > 0) index.remove(live.splice(random(live.length), 1)[0]!);
-      else if (parseFilter(filter, 128)) {
+      else if (parseFilter(filter, BOUNDS)) {
         live.push(subscription(filter));
         index.add(live.at(-1)!);
       }

@@ -9,6 +9,9 @@ export interface Match {
   readonly groups: readonly SharedGroup[];
 }
 
+/** Longer topics are looked up each time: the cache is bounded in bytes too. */
+const LONGEST_CACHED = 512;
+
 const NOBODY: Match = { recipients: [], groups: [] };
 
 /** Exact filters in a map, wildcards in a trie, and a bounded cache of what a topic matched. */
@@ -57,7 +60,7 @@ export class SubscriptionIndex {
     const cached = this.cache.get(topic);
     if (cached) return cached;
     const match = this.find(topic);
-    this.remember(topic, match);
+    if (topic.length <= LONGEST_CACHED) this.remember(topic, match);
     return match;
   }
 

@@ -11,14 +11,20 @@ export interface ParsedFilter {
 
 const SHARE = '$share/';
 
-/** Takes a topic filter apart; undefined where MQTT 5.0 §4.7.1 or §4.8.2 forbids its form, or it has too many levels. */
-export function parseFilter(filter: string, maxLevels: number): ParsedFilter | undefined {
+export interface FilterBounds {
+  maxTopicLevels: number;
+  maxFilterLength: number;
+}
+
+/** Takes a topic filter apart; undefined where MQTT 5.0 §4.7.1 or §4.8.2 forbids its form, or it exceeds the bounds. */
+export function parseFilter(filter: string, bounds: FilterBounds): ParsedFilter | undefined {
+  if (filter.length > bounds.maxFilterLength) return undefined;
   const shared = filter.startsWith(SHARE);
   const shareName = shared ? filter.slice(SHARE.length).split('/', 1)[0]! : undefined;
   const topicFilter = shareName === undefined ? filter : filter.slice(SHARE.length + shareName.length + 1);
   if (shareName !== undefined && !validShare(shareName, filter)) return undefined;
   const wildcard = topicFilter.includes('+') || topicFilter.includes('#');
-  if (topicFilter.length === 0 || !validForm(topicFilter, wildcard, maxLevels)) return undefined;
+  if (topicFilter.length === 0 || !validForm(topicFilter, wildcard, bounds.maxTopicLevels)) return undefined;
   return { filter, topicFilter, shareName, wildcard };
 }
 
