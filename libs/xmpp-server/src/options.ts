@@ -15,6 +15,8 @@ export interface XmppLimits {
   stanzaBytes: number;
   /** Bytes of one element before log-in. */
   handshakeStanzaBytes: number;
+  /** Elements before a resource is bound. */
+  handshakeElements: number;
   depth: number;
   attributes: number;
   /** From the connection to a bound resource. */
@@ -45,6 +47,7 @@ export interface XmppLimits {
 export const DEFAULT_LIMITS: XmppLimits = {
   stanzaBytes: 65_536,
   handshakeStanzaBytes: 10_000,
+  handshakeElements: 50,
   depth: 64,
   attributes: 64,
   handshakeTimeoutMs: 30_000,

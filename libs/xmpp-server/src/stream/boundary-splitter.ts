@@ -67,7 +67,7 @@ export class BoundarySplitter {
 
   /** @param framed true where each message is a document of its own, without a root around it (RFC 7395 §3.3) */
   constructor(
-    public limits: SplitterLimits,
+    private limits: SplitterLimits,
     private readonly framed = false,
   ) {
     this.expectsRoot = !framed;

@@ -22,6 +22,7 @@ export class Negotiation implements NegotiationPhase {
   private identity: Identity | undefined;
   private readonly sasl: SaslNegotiator;
   private accountless: AccountlessIqs | undefined;
+  private elements = 0;
 
   constructor(private readonly connection: Connection) {
     const { options } = connection.context;
@@ -40,6 +41,9 @@ export class Negotiation implements NegotiationPhase {
   }
 
   onElement(element: Element): void | Promise<void> {
+    if (++this.elements > this.connection.context.options.limits.handshakeElements) {
+      throw new StreamFault('policy-violation', 'too many steps');
+    }
     switch (element.ns) {
       case NS.tls:
         return this.onTls(element);

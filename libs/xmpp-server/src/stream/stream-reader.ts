@@ -25,19 +25,19 @@ export class MessageReader implements StreamReader {
   }
 
   push(input: Buffer): void {
+    if (input.length === 0) return;
     this.waitingBytes += input.length;
     if (this.waitingBytes > MAX_WAITING_BYTES) throw new StreamFault('policy-violation', 'too much at once');
     this.waiting.push(input);
   }
 
   next(): Piece | undefined {
-    const message = this.waiting.shift();
-    if (!message) return undefined;
-    this.waitingBytes -= message.length;
-    this.splitter.push(message);
-    const piece = this.splitter.next();
-    if (this.splitter.next() || !this.splitter.idle) throw new StreamFault('not-well-formed');
-    return piece ?? this.next();
+    for (let message = this.waiting.shift(); message; message = this.waiting.shift()) {
+      this.waitingBytes -= message.length;
+      const piece = this.onlyPieceOf(message);
+      if (piece) return piece;
+    }
+    return undefined;
   }
 
   restart(): void {}
@@ -48,6 +48,14 @@ export class MessageReader implements StreamReader {
   }
 
   setLimits(limits: SplitterLimits): void {
-    this.splitter.limits = limits;
+    this.splitter.setLimits(limits);
+  }
+
+  /** undefined for white space. */
+  private onlyPieceOf(message: Buffer): Piece | undefined {
+    this.splitter.push(message);
+    const piece = this.splitter.next();
+    if (this.splitter.next() || !this.splitter.idle) throw new StreamFault('not-well-formed');
+    return piece;
   }
 }

@@ -139,6 +139,14 @@ describe('streams (RFC 6120 §4)', () => {
     await client.expectStreamError('policy-violation');
   });
 
+  it('ends a handshake of too many steps', async () => {
+    const client = attach();
+    await client.open();
+    client.send("<iq type='get' id='1'><query xmlns='jabber:iq:register'/></iq>".repeat(51));
+    for (let i = 0; i < 50; i++) await client.expect(/<not-allowed /);
+    await client.expectStreamError('policy-violation');
+  });
+
   it('ends a handshake that takes too long', async () => {
     fixture = createFixture({ limits: { handshakeTimeoutMs: 20, sweepIntervalMs: 5 } });
     fixture.server.start();

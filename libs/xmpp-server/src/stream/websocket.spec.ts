@@ -175,4 +175,27 @@ describe('XMPP over WebSocket (RFC 7395)', () => {
     expect(await socket.next()).toMatch(/invalid-mechanism/);
     expect(socket.paused).toBe(false);
   });
+
+  it('takes a flood of blank messages while it is busy', async () => {
+    attach(true, { hooks: { authenticate: async () => ({ ok: false, reason: 'not-authorized' }) } });
+    socket.receive(OPEN);
+    await socket.next();
+    await socket.next();
+    socket.receive(`<auth xmlns='${NS.sasl}' mechanism='PLAIN'>AGEAYg==</auth>`);
+    for (let i = 0; i < 20_000; i++) socket.receive(i % 2 ? ' ' : '');
+    socket.receive(`<auth xmlns='${NS.sasl}' mechanism='X'/>`);
+    expect(await socket.next()).toMatch(/not-authorized/);
+    expect(await socket.next()).toMatch(/invalid-mechanism/);
+    expect(fixture.errors).toEqual([]);
+  });
+
+  it('does not pile up messages without bound while it is busy', async () => {
+    attach(true, { hooks: { authenticate: () => new Promise(() => {}) } });
+    socket.receive(OPEN);
+    await socket.next();
+    await socket.next();
+    socket.receive(`<auth xmlns='${NS.sasl}' mechanism='PLAIN'>AGEAYg==</auth>`);
+    for (let i = 0; i < 20 && !socket.closed; i++) socket.receive('x'.repeat(100_000));
+    expect(await socket.next()).toMatch(/<policy-violation /);
+  });
 });
