@@ -1,6 +1,6 @@
 import { Controller, Get, Headers, Ip, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { CarillonError } from '@carillon/domain';
+import { allows, CarillonError } from '@carillon/domain';
 import { isLoopback, Metrics } from '@carillon/observability';
 import { RedisApiKeys } from '@carillon/persistence';
 import { KeyVerifier } from '@carillon/auth';
@@ -32,5 +32,7 @@ export class MetricsController {
   private async authorize(authorization: string | undefined): Promise<void> {
     const key = await this.verifier.verify(/^Bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? '');
     if (!key) throw new CarillonError('unauthenticated', '/metrics needs a key from other machines');
+    if (!allows(key.scopes, 'manage'))
+      throw new CarillonError('forbidden', 'the key lacks the scope "manage"');
   }
 }
