@@ -5,24 +5,19 @@ import { encodePacket } from '../codec/encoder.js';
 import { FrameAssembler } from '../codec/frame-assembler.js';
 import {
   PacketType,
-  type ConnackPacket,
   type DecodeFailure,
-  type DisconnectPacket,
   type Packet,
   type ProtocolVersion,
   type Will,
 } from '../codec/packets.js';
 import type { Engine } from '../engine.js';
-import {
-  connackReturnCode,
-  disconnectReasonCodes,
-  ReasonCode,
-  type DisconnectReason,
-} from '../reason-codes.js';
+import { disconnectReasonCodes, ReasonCode, type DisconnectReason } from '../reason-codes.js';
 import { openWindow, pump } from '../session/delivery.js';
+import { partWithSession } from '../session/parting.js';
 import type { Session } from '../session/session.js';
 import { WheelEntry } from '../timers/timer-wheel.js';
 import type { ConnectedClient } from './connected-client.js';
+import { sendDisconnect, sendRefusal } from './farewell.js';
 import { Outbox } from './outbox.js';
 import { listen } from './stream-events.js';
 import type { TopicAliases } from './topic-aliases.js';
@@ -148,8 +143,7 @@ export class Connection extends WheelEntry {
   fail(reasonCode: number, detail: string): void {
     if (!this.live) return;
     this.engine.logger.info('connection ended: protocol failure', this.context({ reasonCode, detail }));
-    if (this.state === 'connected') this.sendDisconnect(reasonCode, detail);
-    else if (this.state === 'connecting') this.sendRefusal(reasonCode, detail);
+    this.farewell(reasonCode, detail);
     this.finish({ by: 'server', reasonCode, detail }, true);
   }
 
@@ -157,8 +151,7 @@ export class Connection extends WheelEntry {
   disconnect(reason: DisconnectReason): void {
     if (!this.live) return;
     const reasonCode = disconnectReasonCodes[reason];
-    if (this.state === 'connected') this.sendDisconnect(reasonCode);
-    else if (this.state === 'connecting') this.sendRefusal(reasonCode);
+    this.farewell(reasonCode);
     this.finish({ by: 'server', reasonCode, detail: reason }, true);
   }
 
@@ -166,7 +159,7 @@ export class Connection extends WheelEntry {
   refuse(reasonCode: number, detail: string): void {
     if (!this.live) return;
     this.engine.logger.info('connection refused', this.context({ reasonCode, detail }));
-    this.sendRefusal(reasonCode, detail);
+    sendRefusal(this, reasonCode, detail);
     this.finish({ by: 'server', reasonCode, detail }, false);
   }
 
@@ -305,25 +298,9 @@ export class Connection extends WheelEntry {
     }
   }
 
-  private sendDisconnect(reasonCode: number, detail?: string): void {
-    if (this.version !== 5) return; // a 3.x server has no DISCONNECT
-    this.sendWithReason({ type: PacketType.DISCONNECT, reasonCode }, detail);
-  }
-
-  private sendRefusal(reasonCode: number, detail?: string): void {
-    const type = PacketType.CONNACK;
-    if (this.version === 5) {
-      this.sendWithReason({ type, sessionPresent: false, reasonCode }, detail);
-      return;
-    }
-    const returnCode = connackReturnCode(reasonCode);
-    if (returnCode !== undefined) this.send({ type, sessionPresent: false, reasonCode: returnCode });
-  }
-
-  /** The reason string goes along where the client's Maximum Packet Size has room for it [MQTT-3.2.2-19], [MQTT-3.14.2-3]. */
-  private sendWithReason(packet: ConnackPacket | DisconnectPacket, reasonString: string | undefined): void {
-    if (reasonString !== undefined && this.send({ ...packet, properties: { reasonString } })) return;
-    this.send(packet);
+  private farewell(reasonCode: number, detail?: string): void {
+    if (this.state === 'connected') sendDisconnect(this, reasonCode, detail);
+    else if (this.state === 'connecting') sendRefusal(this, reasonCode, detail);
   }
 
   /** The one end of every connection: session, will, hook, last bytes. */
@@ -334,25 +311,13 @@ export class Connection extends WheelEntry {
     this.flowing = false;
     this.assembler.clear();
     this.aliases = undefined;
-    this.detach(withWill && !engine.stopping);
+    partWithSession(this, withWill && !engine.stopping);
     if (client?.announced)
       engine.notify('onDisconnected', () => engine.hooks.onDisconnected?.(client, cause));
     this.outbox.end();
     this.held = false;
     this.stream.resume();
     engine.wheel.schedule(this, engine.limits.lingerMs);
-  }
-
-  /** The session goes its own way; the will goes out, now or after its delay [MQTT-3.1.2-8]. */
-  private detach(withWill: boolean): void {
-    const { session, client, will, engine } = this;
-    this.session = undefined;
-    this.will = undefined;
-    if (!session || session.connection !== this) return;
-    const delay = Math.min(will?.properties?.willDelayInterval ?? 0, session.expiryInterval);
-    if (will && client && withWill && delay > 0) session.pendingWill = { client, will };
-    engine.sessions.park(session);
-    if (will && client && withWill && delay === 0) engine.publishWill(client, will);
   }
 
   private context(more: Record<string, unknown>): Record<string, unknown> {

@@ -42,6 +42,12 @@ export class WireForm {
     return bytes;
   }
 
+  /** The payload within the encoded bytes. */
+  payload(length: number): Buffer | undefined {
+    const { bytes, inline } = this.head;
+    return inline ? bytes.subarray(bytes.length - length) : undefined;
+  }
+
   serves(wanted: WireVariant, remaining: number): boolean {
     const { v5, qos, retain, identifiers, alias } = this.variant;
     return (
@@ -73,6 +79,13 @@ function propertiesWeight(properties: MessageProperties | undefined): number {
   let weight = OVERHEAD + contentType.length + responseTopic.length + (correlationData?.length ?? 0);
   for (const [name, value] of userProperties) weight += OVERHEAD + name.length + value.length;
   return weight;
+}
+
+/** Not from the pool of small buffers: what is kept for long would hold on to all of it. */
+function ownCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 /** A message on its way through the broker: shared by all its recipients, encoded once for each wire form. */
@@ -111,12 +124,10 @@ export class Publication {
     return now >= this.expiresAt;
   }
 
-  /** Makes the payload its own before it is kept: it was a view on the publisher's bytes. */
+  /** Makes the payload its own before it is kept: it was a view on the publisher's bytes. An encoded form is a copy already. */
   detach(): this {
     if (this.detached) return this;
-    const own = Buffer.allocUnsafeSlow(this.payload.length);
-    this.payload.copy(own);
-    this.payload = own;
+    this.payload = this.forms[0]?.payload(this.payload.length) ?? ownCopy(this.payload);
     const { properties } = this;
     if (properties?.correlationData) {
       this.properties = { ...properties, correlationData: Buffer.from(properties.correlationData) };
