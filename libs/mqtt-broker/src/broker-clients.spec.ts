@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import mqtt, { type IClientOptions, type IClientPublishOptions, type MqttClient as RealClient } from 'mqtt';
+import { createWebSocketStream, WebSocketServer } from 'ws';
 import { MqttBroker } from './broker.js';
 
 /** The `mqtt` package, as devices use it, against a broker behind a TCP server. */
@@ -91,5 +92,28 @@ describe('real clients over TCP', () => {
     });
     await connect({ protocolVersion: 5, clientId: 'one' });
     expect(await told).toBe(0x8e);
+  });
+});
+
+describe('real clients over WebSocket', () => {
+  it('connect, subscribe and carry payloads larger than a frame', async () => {
+    const broker = new MqttBroker({ hooks: { authenticate: () => ({ ok: true, principal: null }) } });
+    broker.start();
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'mqtt' });
+    server.on('connection', (socket) => {
+      broker.attach(createWebSocketStream(socket), { address: '', secure: false, transport: 'websocket' });
+    });
+    await new Promise((resolve) => server.on('listening', resolve));
+    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/mqtt`;
+    const client = await mqtt.connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0 });
+    const arrived = new Promise<Buffer>((resolve) => client.on('message', (_, payload) => resolve(payload)));
+    await client.subscribeAsync('large', { qos: 1 });
+    const payload = Buffer.alloc(300_000, 'large ');
+    await client.publishAsync('large', payload, { qos: 1 });
+    expect((await arrived).equals(payload)).toBe(true);
+    await client.endAsync();
+    await broker.stop('shutting-down', 500);
+    expect(broker.connectionCount).toBe(0);
+    await new Promise((resolve) => server.close(resolve));
   });
 });

@@ -20,6 +20,19 @@ import { RetainedStore } from './topics/retained-store.js';
 import { SubscriptionIndex } from './topics/subscription-index.js';
 import { isTopicName, levelCount } from './topics/topic-filter.js';
 
+/** How full the broker is. */
+export interface BrokerStatistics {
+  /** Connections attached and not yet closed. */
+  connections: number;
+  /** Connected or not. */
+  sessions: number;
+  subscriptions: number;
+  retainedMessages: number;
+  retainedBytes: number;
+  /** Of all sessions. */
+  queuedBytes: number;
+}
+
 /** Connections above the limit that are still let in far enough to be told so. */
 const REFUSAL_HEADROOM = 1.1;
 
@@ -111,6 +124,18 @@ export class MqttBroker {
   /** Connections attached and not yet closed. */
   get connectionCount(): number {
     return this.engine.connections.size;
+  }
+
+  get statistics(): BrokerStatistics {
+    const { connections, sessions, index, retained, queueBudget } = this.engine;
+    return {
+      connections: connections.size,
+      sessions: sessions.size,
+      subscriptions: index.size,
+      retainedMessages: retained.size,
+      retainedBytes: retained.bytes,
+      queuedBytes: queueBudget.bytes,
+    };
   }
 
   start(): void {

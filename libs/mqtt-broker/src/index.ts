@@ -1,4 +1,4 @@
-export { MqttBroker } from './broker.js';
+export { MqttBroker, type BrokerStatistics } from './broker.js';
 export type { MqttBrokerOptions } from './broker-options.js';
 export type { ClientSubscription, ConnectRequest, DisconnectCause, MqttClient, PeerInfo } from './client.js';
 export type { ProtocolVersion, QoS, UserProperty } from './codec/packets.js';

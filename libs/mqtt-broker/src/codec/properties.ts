@@ -1,6 +1,6 @@
 import { ReasonCode } from '../reason-codes.js';
 import type { PacketReader } from './packet-reader.js';
-import { PacketWriter, varintSize } from './packet-writer.js';
+import { PacketWriter } from './packet-writer.js';
 import type { Properties, UserProperty } from './packets.js';
 import { propertyRules, rulesById, type PropertyRule } from './property-table.js';
 
@@ -125,9 +125,4 @@ function writeValue(rule: PropertyRule, value: number | string | Buffer | UserPr
       break;
     }
   }
-}
-
-/** Bytes that a property block of this many bytes takes with its length. */
-export function blockSize(bytes: number): number {
-  return varintSize(bytes) + bytes;
 }

@@ -45,8 +45,6 @@ export class Connection extends WheelEntry {
   receiveMaximum = 0;
   /** The client's Maximum Packet Size. */
   maxPacketSize = Infinity;
-  /** Request Problem Information (MQTT 5.0 §3.1.2.11.7). */
-  problemInformation = true;
   /** Session Expiry Interval of the CONNECT was 0. */
   endsWithConnection = true;
   aliases: TopicAliases | undefined;

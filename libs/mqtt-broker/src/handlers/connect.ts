@@ -141,7 +141,6 @@ function negotiate(connection: Connection, packet: ConnectPacket): void {
   const { receiveMaximum = 65_535, maximumPacketSize, topicAliasMaximum = 0 } = packet.properties ?? {};
   connection.receiveMaximum = Math.min(receiveMaximum, limits.maxInflight);
   connection.maxPacketSize = maximumPacketSize ?? Infinity;
-  connection.problemInformation = packet.properties?.requestProblemInformation !== 0;
   const outbound = Math.min(topicAliasMaximum, limits.maxOutboundTopicAliases);
   if (packet.protocolVersion === 5) connection.aliases = new TopicAliases(limits.topicAliasMaximum, outbound);
 }

@@ -104,6 +104,7 @@ function sendRetained(
   const qos = Math.min(publication.qos, to.qos) as QoS;
   if (qos === 0) sendPublication(connection, publication, 0, true, to.identifiers, 0);
   else send(session, connection, publication, qos, true, to.identifiers);
+  publication.settle();
 }
 
 /** The exchange of one message is over: its place is free for a direct delivery that waits, else for the queue. */
