@@ -28,6 +28,7 @@ export interface MqttTransportOptions {
 }
 
 const INBOX_QOS = 1;
+const written = { transport: 'mqtt', state: 'written', detail: '' } as const;
 
 /** Pushes over the embedded MQTT broker: what stands in a device's inbox is published to `devices/{id}/inbox`, to it alone. */
 export class MqttTransport extends DeliveryTransport {
@@ -124,6 +125,8 @@ export class MqttTransport extends DeliveryTransport {
     if (!login) return;
     const qos = client.subscriptionFor(inboxTopic(login.id))?.qos ?? INBOX_QOS;
     const refused = code >= ReasonCode.UnspecifiedError;
+    // At QoS 0 it counts as acknowledged from within the write, before the channel can say that it was written.
+    if (qos === 0) recordOutcome(this.context.receipts, login, notificationId, written);
     recordOutcome(this.context.receipts, login, notificationId, {
       transport: this.kind,
       state: refused ? 'failed' : 'acknowledged',
