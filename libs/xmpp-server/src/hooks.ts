@@ -128,8 +128,13 @@ export interface XmppServerHooks {
   /** Exactly once per acknowledged delivery, never after `onClosed`. */
   onDeliveryAcknowledged?(session: XmppSession, cookie: unknown, via: AcknowledgedVia): void;
   /**
-   * Any message, with `from` stamped, but receipts for deliveries under way; a receipt for anything else (`receiptIn` names it) may come late,
-   * for a delivery of an earlier session. Without this hook messages are refused.
+   * The app got a receipt for something that is not under way in this session: it was acknowledged by another proof already, or belongs to an
+   * earlier session.
+   */
+  onReceipt?(session: XmppSession, id: string): void;
+  /**
+   * Any message, with `from` stamped, but what the app gets of receipts, chat states (XEP-0085) and bare positions. Without this hook
+   * messages are refused.
    */
   onMessage?(session: XmppSession, message: Element): MessageVerdict | Promise<MessageVerdict>;
   /** A XEP-0080 position, published (XEP-0163) or in a message to the app. */

@@ -15,7 +15,6 @@ export {
   type PushMessage,
 } from './stanza/push-message.js';
 export { androidpnNotification, type AndroidpnNotification } from './features/androidpn.js';
-export { receiptIn } from './features/xep-0184-receipts.js';
 export { jsonContainer } from './features/xep-0335-json-container.js';
 export {
   parseJid,

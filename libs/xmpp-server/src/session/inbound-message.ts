@@ -1,12 +1,14 @@
 import type { MessageVerdict } from '../hooks.js';
 import { positionIn } from '../features/xep-0080-location.js';
+import { isChatStateAlone } from '../features/xep-0085-chat-states.js';
 import { receiptIn, receiptFor } from '../features/xep-0184-receipts.js';
+import { jsonContainer } from '../features/xep-0335-json-container.js';
 import { bareJid, fullJid, parseJid, type Jid } from '../jid/jid.js';
 import type { Element } from '../stanza/element.js';
 import { NS } from '../stream/namespaces.js';
 import type { Session } from './session.js';
 
-/** Receipts for deliveries end here; what becomes of every other message is the gateway's word. */
+/** Receipts for the app end here; what becomes of every other message is the gateway's word. */
 export function onMessage(session: Session, message: Element): void | Promise<void> {
   const received = receiptIn(message);
   if (received !== undefined && session.acknowledgeById(received, 'receipt')) return;
@@ -14,6 +16,10 @@ export function onMessage(session: Session, message: Element): void | Promise<vo
   const jid = to === undefined ? { ...session.jid, resource: '' } : parseJid(to);
   if (!jid) return session.refuse(message, { error: 'jid-malformed' });
   if (jid.domain !== session.jid.domain) return session.refuse(message, { error: 'remote-server-not-found' });
+  if (received !== undefined && isForGateway(session, jid)) {
+    session.hooks.onReceipt?.(session, received);
+    return;
+  }
   message.attrs['to'] = fullJid(jid);
   stripForeignIds(message);
   return judge(session, message, jid);
@@ -21,13 +27,21 @@ export function onMessage(session: Session, message: Element): void | Promise<vo
 
 function judge(session: Session, message: Element, jid: Jid): void | Promise<void> {
   const { hooks } = session;
-  const position = hooks.onPosition && isForGateway(session, jid) ? positionIn(message) : undefined;
-  if (position) hooks.onPosition?.(session, position);
-  if (!hooks.onMessage)
-    return position ? undefined : session.refuse(message, { error: 'service-unavailable' });
+  if (isForGateway(session, jid) && endsHere(session, message))
+    return apply(session, message, jid, 'consume');
+  if (!hooks.onMessage) return session.refuse(message, { error: 'service-unavailable' });
   const verdict = hooks.onMessage(session, message);
   if (!(verdict instanceof Promise)) return apply(session, message, jid, verdict);
   return verdict.then((outcome) => apply(session, message, jid, outcome));
+}
+
+/** A position is told as such, and need not be judged if there is nothing beside it; nor is a chat state for the app. */
+function endsHere(session: Session, message: Element): boolean {
+  const { hooks } = session;
+  const position = hooks.onPosition && positionIn(message);
+  if (position) hooks.onPosition?.(session, position);
+  const hasMore = message.child('body') !== undefined || jsonContainer(message) !== undefined;
+  return isChatStateAlone(message) || (position !== undefined && !hasMore);
 }
 
 function isForGateway(session: Session, jid: Jid): boolean {

@@ -102,6 +102,23 @@ describe('messages (RFC 6121 §5, §8.5)', () => {
     );
     await phone.expectSilence();
     expect(positions).toEqual([expect.objectContaining({ lat: 1.5, lon: 2 })]);
+    expect(seen.map(({ attrs }) => attrs['to'])).toEqual(['dev2@example.org']);
+  });
+
+  it('that only say who is typing end at the app (XEP-0085), and pass to others', async () => {
+    const gone = "<gone xmlns='http://jabber.org/protocol/chatstates'/><no-store xmlns='urn:xmpp:hints'/>";
+    phone.send(
+      `<message to='app@example.org'>${gone}</message><message to='dev2@example.org'>${gone}</message>`,
+    );
+    phone.send(
+      `<message to='app@example.org'><body>x</body>${gone}</message><message to='app@example.org'/>`,
+    );
+    await phone.expectSilence();
+    expect(seen.map(({ attrs, children }) => [attrs['to'], children.length])).toEqual([
+      ['dev2@example.org', 2],
+      ['app@example.org', 3],
+      ['app@example.org', 0],
+    ]);
   });
 
   describe('that are routed', () => {

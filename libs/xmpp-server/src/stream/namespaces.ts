@@ -24,6 +24,8 @@ export const NS = {
   carbons: 'urn:xmpp:carbons:2',
   version: 'jabber:iq:version',
   time: 'urn:xmpp:time',
+  chatStates: 'http://jabber.org/protocol/chatstates',
+  hints: 'urn:xmpp:hints',
   blocking: 'urn:xmpp:blocking',
   privateXml: 'jabber:iq:private',
   vcard: 'vcard-temp',
