@@ -24,8 +24,6 @@ export interface ConnectedRedis {
 export interface RedisNeeds {
   /** Run one of our own when none is named. */
   readonly privateRedis: boolean;
-  /** Commands fail at once while Redis is away, instead of waiting for it. */
-  readonly failFast: boolean;
 }
 
 /** The Redis of `REDIS_URL`, else a private one. Throws a StartupError for one that is away or does not suit. */
@@ -36,10 +34,14 @@ export async function connectRedis(
 ): Promise<ConnectedRedis> {
   const own = config.redisUrl ? undefined : await startPrivate(config, needs, logger);
   const urls = config.redisUrl ?? [own!.url];
+  let trouble: string | undefined;
   const client = createRedis({
     urls,
-    failFast: needs.failFast,
-    onError: (error) => logger.debug({ error: error.message }, 'a Redis connection failed'),
+    onError: (error) => {
+      // A name with several addresses fails with an AggregateError, whose message is empty.
+      trouble = error.message || (error as NodeJS.ErrnoException).code;
+      logger.debug({ error: trouble }, 'a Redis connection failed');
+    },
   });
   const keys = new RedisKeys(config.keyPrefix, config.partitions, config.lanes);
   const release = async (): Promise<void> => {
@@ -47,7 +49,7 @@ export async function connectRedis(
     await own?.redis.stop();
   };
   try {
-    await examine(client, urls, logger);
+    await examine(client, urls, logger, () => trouble);
     const difference = await settleInstallation(client, keys, config);
     if (difference) throw new StartupError(...splitOnce(difference));
   } catch (error) {
@@ -77,18 +79,28 @@ async function startPrivate(
 }
 
 /** Its version, its policy, its kind: all that would lose what was accepted is refused. */
-async function examine(client: RedisClient, urls: readonly string[], logger: Logger): Promise<void> {
+async function examine(
+  client: RedisClient,
+  urls: readonly string[],
+  logger: Logger,
+  trouble: () => string | undefined,
+): Promise<void> {
   const where = urls.map(withoutPassword).join(',');
   const expected = { where, cluster: urls.length > 1 };
-  const info = await withinLimit(client.info(), where);
+  const info = await withinLimit(client.info(), where, trouble);
   for (const warning of checkRedis(info, expected).warnings) logger.warn(warning);
 }
 
-async function withinLimit<T>(answer: Promise<T>, where: string): Promise<T> {
+/** @param trouble what the connection failed with last, if it did */
+async function withinLimit<T>(
+  answer: Promise<T>,
+  where: string,
+  trouble: () => string | undefined,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(unreachable(where, `no answer within ${CONNECT_LIMIT / 1000} s`)),
+      () => reject(unreachable(where, trouble() ?? `no answer within ${CONNECT_LIMIT / 1000} s`)),
       CONNECT_LIMIT,
     );
   });
@@ -96,7 +108,7 @@ async function withinLimit<T>(answer: Promise<T>, where: string): Promise<T> {
     return await Promise.race([answer, limit]);
   } catch (error) {
     if (error instanceof StartupError || error instanceof RedisUnavailableError) throw error;
-    throw unreachable(where, (error as Error).message);
+    throw unreachable(where, trouble() ?? (error as Error).message);
   } finally {
     clearTimeout(timer);
   }

@@ -49,14 +49,7 @@ async function start(options: ProcessOptions, config: Config): Promise<RunningPr
   refuseWhatIsNotBuilt(config);
   const directory = new DataDirectory(config.dataDir);
   await directory.prepare({ exclusive: options.standalone === true });
-  const redis = await connectRedis(
-    config,
-    {
-      privateRedis: options.standalone === true,
-      failFast: options.servesApi === true && !options.consumesStreams,
-    },
-    logger,
-  );
+  const redis = await connectRedis(config, { privateRedis: options.standalone === true }, logger);
   const context = new ProcessContext(options.name, config, logger, redis.urls, directory);
   const key = options.servesApi
     ? await settleAdminKey(config, directory, new Store(redis.client, redis.keys))
@@ -145,7 +138,11 @@ async function listenForMetrics(
 ): Promise<MetricsServer | undefined> {
   if (config.metrics.port === undefined) return undefined;
   const server = new MetricsServer(app.get(Metrics));
-  const port = await server.listen(config.metrics.port, config.host);
+  const port = await server
+    .listen(config.metrics.port, config.host)
+    .catch((error: unknown) =>
+      Promise.reject(listenFailure(error, config.host, config.metrics.port!, 'CARILLON_METRICS_PORT')),
+    );
   listeners.push({ name: 'metrics', url: `http://${config.host}:${port}/metrics` });
   return server;
 }

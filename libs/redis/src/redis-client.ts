@@ -7,8 +7,6 @@ export type RedisClient = Redis | Cluster;
 export interface RedisOptions {
   /** `redis://` or `rediss://` URLs; more than one is a cluster's. */
   readonly urls: readonly string[];
-  /** A connection that answers a person waits for nothing: commands fail at once while Redis is away. */
-  readonly failFast?: boolean;
   /** Connections that block in XREAD / XREADGROUP are used for nothing else. */
   readonly blocking?: boolean;
   readonly onError?: (error: Error) => void;
@@ -16,6 +14,12 @@ export interface RedisOptions {
 
 /** How long a command may take before it counts as failed, ms; blocking reads are exempt. */
 const COMMAND_TIMEOUT = 10_000;
+
+/**
+ * While Redis is away a command fails after so many attempts to connect, about 150 ms: whoever asked is told at once, and
+ * nothing that was refused is done behind his back later.
+ */
+const MAX_RETRIES = 2;
 
 /** Connects lazily in the background and reconnects for ever. */
 export function createRedis(options: RedisOptions): RedisClient {
@@ -27,7 +31,7 @@ export function createRedis(options: RedisOptions): RedisClient {
 
 function createSingle(options: RedisOptions): Redis {
   return new Redis(options.urls[0]!, {
-    maxRetriesPerRequest: options.failFast ? 1 : null,
+    maxRetriesPerRequest: options.blocking ? null : MAX_RETRIES,
     enableOfflineQueue: true,
     connectTimeout: 5_000,
     ...(options.blocking ? {} : { commandTimeout: COMMAND_TIMEOUT }),
@@ -39,7 +43,7 @@ function createCluster(options: RedisOptions): Cluster {
   return new Cluster([...options.urls], {
     clusterRetryStrategy: backOff,
     redisOptions: {
-      maxRetriesPerRequest: options.failFast ? 1 : null,
+      maxRetriesPerRequest: options.blocking ? null : MAX_RETRIES,
       connectTimeout: 5_000,
       ...(options.blocking ? {} : { commandTimeout: COMMAND_TIMEOUT }),
     },
