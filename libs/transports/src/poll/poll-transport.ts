@@ -52,7 +52,8 @@ export class PollTransport extends DeliveryTransport {
   async poll(login: DeviceLogin, request: PollRequest): Promise<PollPage> {
     await this.refuseOldCursor(login, request.after);
     let page = await this.read(login, request);
-    if (page.envelopes.length > 0 || request.waitMs === 0 || this.draining) return page;
+    if (page.envelopes.length > 0 || request.waitMs === 0) return page;
+    if (this.draining) throw goElsewhere();
     const session = await this.session(login);
     const deadline = Date.now() + request.waitMs;
     session.enter();
@@ -205,6 +206,10 @@ export class PollTransport extends DeliveryTransport {
     }
   }
 }
+
+/** An empty answer would be followed by the next request at once, as often as the device can. */
+const goElsewhere = (): CarillonError =>
+  new CarillonError('unavailable', 'this edge is about to end; poll again', { retryAfterSeconds: 1 });
 
 const takesPoll = ({ transports, expiresAt }: StoredContent): boolean =>
   expiresAt > Date.now() && (!transports || transports.includes('poll'));
