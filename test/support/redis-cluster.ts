@@ -1,22 +1,19 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { until } from './until.js';
+import { WatchedProcess } from './watched-process.js';
 
 const SLOTS = 16_384;
 /** Nodes talk to one another on the port so much above. */
 const BUS = 10_000;
 const PASSWORD = 'cluster-test-password';
-/** The shell holds our pipe as stdin: when this process dies, however it dies, the pipe closes and the node is ended. */
-const WATCHED = '"$@" & child=$!; cat >/dev/null; kill "$child" 2>/dev/null; wait "$child"';
 
 interface Node {
   readonly port: number;
-  readonly shell: ChildProcess;
+  readonly process: WatchedProcess;
   readonly admin: Redis;
 }
 
@@ -47,10 +44,9 @@ export class RedisCluster {
 
   async stop(): Promise<void> {
     await Promise.all(
-      this.nodes.map(async ({ admin, shell }) => {
-        admin.disconnect();
-        shell.stdin!.end();
-        if (shell.exitCode === null) await once(shell, 'exit');
+      this.nodes.map(async (node) => {
+        node.admin.disconnect();
+        await node.process.end();
       }),
     );
     rmSync(this.directory, { recursive: true, force: true });
@@ -90,13 +86,9 @@ function startNode(port: number, directory: string): Node {
     loglevel: 'warning',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const shell = spawn('sh', ['-c', WATCHED, 'sh', 'redis-server', ...options], {
-    stdio: ['pipe', 'ignore', 'inherit'],
-  });
-  shell.stdin!.on('error', () => undefined);
   const admin = new Redis({ port, password: PASSWORD, retryStrategy: () => 50, maxRetriesPerRequest: null });
   admin.on('error', () => undefined);
-  return { port, shell, admin };
+  return { port, process: new WatchedProcess(['redis-server', ...options]), admin };
 }
 
 /** A port that is free together with its bus port. */
