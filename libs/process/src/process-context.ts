@@ -25,6 +25,8 @@ export class ProcessContext {
     readonly logger: Logger,
     readonly redisUrls: readonly string[],
     readonly directory: DataDirectory,
+    /** Shared by all processes of the installation, 32 bytes. */
+    readonly secret: Buffer,
   ) {
     this.id = `${name}-${process.pid}-${randomBytes(4).toString('hex')}`;
   }

@@ -3,6 +3,7 @@ import type { Logger } from '@carillon/observability';
 import {
   checkRedis,
   createRedis,
+  installationSecret,
   PrivateRedis,
   type RedisClient,
   RedisKeys,
@@ -17,6 +18,8 @@ export interface ConnectedRedis {
   readonly urls: readonly string[];
   readonly client: RedisClient;
   readonly keys: RedisKeys;
+  /** Shared by all processes of the installation. */
+  readonly secret: Buffer;
   /** Ends the connection, and a private Redis with it. */
   release(): Promise<void>;
 }
@@ -52,11 +55,11 @@ export async function connectRedis(
     await examine(client, urls, logger, () => trouble);
     const difference = await settleInstallation(client, keys, config);
     if (difference) throw new StartupError(...splitOnce(difference));
+    return { urls, client, keys, secret: await installationSecret(client, keys), release };
   } catch (error) {
     await release();
     throw asStartupError(error);
   }
-  return { urls, client, keys, release };
 }
 
 async function startPrivate(

@@ -50,7 +50,7 @@ async function start(options: ProcessOptions, config: Config): Promise<RunningPr
   const directory = new DataDirectory(config.dataDir);
   await directory.prepare({ exclusive: options.standalone === true });
   const redis = await connectRedis(config, { privateRedis: options.standalone === true }, logger);
-  const context = new ProcessContext(options.name, config, logger, redis.urls, directory);
+  const context = new ProcessContext(options.name, config, logger, redis.urls, directory, redis.secret);
   const key = options.servesApi
     ? await settleAdminKey(config, directory, new Store(redis.client, redis.keys))
     : undefined;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { RedisClient } from './redis-client.js';
 import type { RedisKeys } from './redis-keys.js';
 
@@ -35,4 +36,10 @@ function differs(name: string, stored: string | undefined, wanted: number): stri
   }
   const variable = `CARILLON_${name.toUpperCase()}`;
   return `this Redis was installed with ${variable}=${stored}, not ${wanted}: set ${variable}=${stored}, or use an empty Redis`;
+}
+
+/** A secret that all processes of an installation share, made by the first of them. 32 bytes. */
+export async function installationSecret(client: RedisClient, keys: RedisKeys): Promise<Buffer> {
+  await client.hsetnx(keys.install(), 'secret', randomBytes(32).toString('hex'));
+  return Buffer.from((await client.hget(keys.install(), 'secret')) ?? '', 'hex');
 }

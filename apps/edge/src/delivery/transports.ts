@@ -65,6 +65,7 @@ export class Transports {
       tls: config.xmpp.tls,
       secureContext: () => tls.secureContext(),
       registration: 'closed',
+      scram: { decoySecret: process.secret },
       logger,
     });
     this.poll = new PollTransport(context);
