@@ -1,3 +1,4 @@
+import { claim } from '@carillon/domain/testing';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { newNotificationId, type Notification, planAudience, type Receipt } from '@carillon/domain';
@@ -26,6 +27,8 @@ import { lastValueFrom } from 'rxjs';
 import { CommandRecorder, hashTagOf } from '../support/command-recorder.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { until } from '../support/until.js';
+
+const { tokenHash } = DUMMY_CREDENTIALS;
 
 /**
  * The way of a notification through every repository, on one Redis and on a real cluster: there a command, script or pipeline
@@ -286,8 +289,10 @@ describe.each([
 
   it('makes room by collapse key and by bound, and says who is online where', async () => {
     const edge = 'edge-1';
-    const claims = await Promise.all(ids.slice(0, 10).map((id) => presence.claim(id, 'mqtt', edge)));
-    const second = await presence.claim('device-0', 'mqtt', 'edge-2');
+    const claims = await Promise.all(
+      ids.slice(0, 10).map((id) => claim({ presence, tokenHash }, id, 'mqtt', edge)),
+    );
+    const second = await claim({ presence, tokenHash }, 'device-0', 'mqtt', 'edge-2');
     expect(second.displaced).toEqual([{ transport: 'mqtt', edgeId: edge, epoch: claims[0]!.epoch }]);
     expect(await presence.connections('device-0')).toEqual([
       { transport: 'mqtt', edgeId: 'edge-2', epoch: second.epoch },
@@ -321,7 +326,7 @@ describe.each([
     expect((await inbox.delivery(sent[1]!, 'device-7'))!.state).toBe('acknowledged');
 
     await presence.release('device-0', second.epoch);
-    expect(await presence.releaseEdge(edge)).toBe(9);
+    expect(await presence.releaseEdge(edge, Number.MAX_SAFE_INTEGER)).toBe(9);
     expect(await presence.connections('device-1')).toEqual([]);
   });
 
@@ -355,14 +360,16 @@ describe.each([
   it('expires', async () => {
     const id = newNotificationId(now);
     await notifications.accept(notification({ id }));
-    const deposit = { app: APP, notificationId: id, expiresAt: now - 1, onlineOnly: false };
+    const deposit = { app: APP, notificationId: id, expiresAt: now + 1_000, onlineOnly: false };
     const partition = test.store.partitionOf('device-9');
     await inbox.deposit(deposit, ['device-9'], now);
-    expect(await inbox.partitionsWithExpired(now)).toEqual([partition]);
-    expect(await inbox.expired(partition, now, 10)).toEqual([id]);
+    const later = now + 1_000;
+    expect(await inbox.partitionsWithExpired(later)).toEqual([partition]);
+    expect(await inbox.expired(partition, later, 10)).toEqual([id]);
     expect((await inbox.openDeliveries(partition, id, '0', 10)).deviceIds).toEqual(['device-9']);
-    await inbox.forgetExpiry(partition, id);
-    expect(await inbox.partitionsWithExpired(now)).toEqual([]);
+    expect(await inbox.forgetExpiry(partition, id, '0')).toBe(false);
+    expect(await inbox.forgetExpiry(partition, id, await inbox.deposits(partition, id))).toBe(true);
+    expect(await inbox.partitionsWithExpired(later)).toEqual([]);
   });
 
   it('dispatches to edges', async () => {
@@ -377,7 +384,6 @@ describe.each([
             got.dispatches.push(...dispatches);
             got.notices.push(...notices);
           },
-          onGap: () => undefined,
           onError: () => undefined,
         }),
     );
@@ -446,7 +452,7 @@ describe.each([
         at: now,
       })),
     );
-    expect(await devices.delete(APP, 'device-13')).toEqual([]);
+    expect(await devices.delete(APP, 'device-13')).toBe('deleted');
     expect(await devices.find(APP, 'device-13')).toBeUndefined();
     expect(await users.devices(APP, 'user-3')).not.toContain('device-13');
   });

@@ -15,6 +15,7 @@ const make = () => {
     inbox: new RedisInbox(store, { maxEntries: 3 }),
     presence: new RedisPresence(store),
     partitionOf: (id: string) => store.partitionOf(id),
+    tokenHash: DUMMY_CREDENTIALS.tokenHash,
     device: async () => {
       const id = `device-${++count}`;
       await devicesOf(store).create('default', id, {}, DUMMY_CREDENTIALS);

@@ -65,7 +65,7 @@ export class MqttDevice extends TestDevice {
     super(credentials);
   }
 
-  async connect(): Promise<void> {
+  async connect(subscribes = true): Promise<void> {
     const { id, token } = this.credentials;
     const { url, qos = 1, mute, ...options } = this.options;
     this.client = mqtt.connect(url, {
@@ -81,7 +81,7 @@ export class MqttDevice extends TestDevice {
     if (mute) this.client.handleMessage = (_packet, _done) => undefined;
     this.client.on('error', () => undefined);
     await once(this.client);
-    await this.client.subscribeAsync(`devices/${id}/inbox`, { qos });
+    if (subscribes) await this.client.subscribeAsync(`devices/${id}/inbox`, { qos });
   }
 
   async report(event: object): Promise<void> {
@@ -132,7 +132,7 @@ export class XmppDevice extends TestDevice {
     super(credentials);
   }
 
-  async connect(): Promise<void> {
+  async connect(available = true): Promise<void> {
     const { id, token } = this.credentials;
     const { service, domain = 'localhost', resource = 'test' } = this.options;
     this.client = xmppClient({ service, domain, resource, username: id, password: token });
@@ -145,7 +145,7 @@ export class XmppDevice extends TestDevice {
       if (json) this.take(json);
     });
     await this.client.start();
-    await this.client.send(xml('presence'));
+    if (available) await this.client.send(xml('presence'));
   }
 
   async report(event: object, app = 'default', domain = 'localhost'): Promise<void> {

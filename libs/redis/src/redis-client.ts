@@ -15,6 +15,9 @@ export interface RedisOptions {
 /** How long a command may take before it counts as failed, ms; blocking reads are exempt. */
 const COMMAND_TIMEOUT = 10_000;
 
+/** A socket from which nothing comes for so long although something was asked is dead, ms; far above any BLOCK. */
+const SOCKET_TIMEOUT = 15_000;
+
 /**
  * While Redis is away a command fails after so many attempts to connect, about 150 ms: whoever asked is told at once, and
  * nothing that was refused is done behind his back later.
@@ -34,6 +37,7 @@ function createSingle(options: RedisOptions): Redis {
     maxRetriesPerRequest: options.blocking ? null : MAX_RETRIES,
     enableOfflineQueue: true,
     connectTimeout: 5_000,
+    socketTimeout: SOCKET_TIMEOUT,
     ...(options.blocking ? {} : { commandTimeout: COMMAND_TIMEOUT }),
     retryStrategy: backOff,
   });
@@ -45,6 +49,7 @@ function createCluster(options: RedisOptions): Cluster {
     redisOptions: {
       maxRetriesPerRequest: options.blocking ? null : MAX_RETRIES,
       connectTimeout: 5_000,
+      socketTimeout: SOCKET_TIMEOUT,
       ...(options.blocking ? {} : { commandTimeout: COMMAND_TIMEOUT }),
     },
   });

@@ -13,6 +13,7 @@ const NAMES = [
   'delete-device',
   'deposit',
   'finish-fan-out',
+  'forget-expiry',
   'record-steps',
   'release-lease',
   'release-presence',

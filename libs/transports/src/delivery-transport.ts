@@ -10,11 +10,14 @@ export abstract class DeliveryTransport {
   /** Hints that devices connected here have new entries. Losing one loses nothing: the inbox is the truth. */
   abstract deliver(batch: DispatchBatch): void;
 
-  /** Ends a connection that was taken over elsewhere or revoked. */
-  abstract end(notice: ConnectionNotice): void;
+  /** What has become of a connection, or of a device's right to have one. */
+  abstract notice(notice: ConnectionNotice): void;
 
   /** Hints may have been lost: every connection looks into its inbox. */
   abstract reconcile(): void;
+
+  /** This edge was taken for dead: every connection claims its presence again. */
+  abstract reclaim(): Promise<void>;
 
   /** Ends every connection in the protocol's own way, within the deadline. */
   abstract drain(deadlineMs: number): Promise<void>;

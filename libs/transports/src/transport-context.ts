@@ -27,7 +27,11 @@ export interface TransportContext {
   readonly authenticator: DeviceAuthenticator;
   readonly events: DeviceEventSink;
   readonly receipts: ReceiptBatcher;
-  /** Tells the edges of these connections that they were taken over. */
-  readonly displace: (connections: readonly Connection[], deviceId: string) => Promise<void>;
+  /** Tells the edges of these connections what became of them; none is told nothing. */
+  readonly tell: (
+    connections: readonly Connection[],
+    deviceId: string,
+    reason: 'taken-over' | 'displaced',
+  ) => Promise<void>;
   readonly logger: TransportLogger;
 }

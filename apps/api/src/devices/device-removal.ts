@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { CarillonError, type Connection, type Device } from '@carillon/domain';
-import { DispatchPublisher, RedisDevices, RedisGroups, RedisInbox } from '@carillon/persistence';
+import { CarillonError, type Device } from '@carillon/domain';
+import {
+  DispatchPublisher,
+  EdgeRegistry,
+  RedisDevices,
+  RedisGroups,
+  RedisInbox,
+} from '@carillon/persistence';
 
 const PAGE = 500;
 /** Deliveries may arrive while the inbox is being emptied; each round needs new ones. */
@@ -14,22 +20,22 @@ export class DeviceRemoval {
     private readonly groups: RedisGroups,
     private readonly inbox: RedisInbox,
     private readonly dispatch: DispatchPublisher,
+    private readonly edges: EdgeRegistry,
   ) {}
 
   /** Safe to repeat after it was interrupted. */
   async remove(device: Device): Promise<void> {
     const { app, id } = device;
     await Promise.all(device.groups.map((group) => this.groups.remove(app, group, { device: id })));
-    const connections = await this.delete(app, id);
-    await this.dispatch.notify(connections, id, 'revoked');
+    await this.delete(app, id);
+    await this.dispatch.revoke(await this.edges.live(Date.now()), id);
   }
 
-  private async delete(app: string, id: string): Promise<readonly Connection[]> {
+  private async delete(app: string, id: string): Promise<void> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       await this.purge(app, id);
       const outcome = await this.devices.delete(app, id);
-      if (typeof outcome !== 'string') return outcome;
-      if (outcome !== 'inbox') return [];
+      if (outcome !== 'inbox') return;
     }
     throw new CarillonError('unavailable', `device ${id} is being sent to faster than it can be removed`, {
       retryAfterSeconds: 1,

@@ -75,7 +75,7 @@ export class DevicesService {
     await this.device(app, id);
     const token = newToken();
     if (!(await this.devices.rotate(app, id, await deriveCredentials(token)))) throw unknownDevice(id);
-    await this.dispatch.notify(await this.presences.connections(id), id, 'revoked');
+    await this.dispatch.revoke(await this.edges.live(Date.now()), id);
     return { id, token };
   }
 

@@ -278,7 +278,7 @@ describe('presence', () => {
       connections: [],
     });
     await connect('present');
-    await api.app.get(RedisPresence).claim('present', 'xmpp', 'edge-dead');
+    await claim('present', 'xmpp', 'edge-dead');
     expect((await api.call('GET', '/v1/devices/present/presence')).body).toEqual({
       id: 'present',
       online: true,
@@ -337,12 +337,17 @@ describe('DELETE', () => {
   });
 });
 
+async function claim(id: string, transport: string, edgeId: string): Promise<void> {
+  const login = await api.app.get(RedisDevices).login(id);
+  await api.app.get(RedisPresence).claim(id, login!.credentials.tokenHash, transport, edgeId);
+}
+
 /** Connects a device to an edge. @returns what that edge was told since */
 async function connect(id: string): Promise<() => Promise<unknown[]>> {
   const { client, keys } = api.store;
   await api.app.get(EdgeRegistry).heartbeat('edge-1', Date.now());
   const stream = keys.dispatch('edge-1');
   const start = await client.xadd(stream, '*', 'started', '1');
-  await api.app.get(RedisPresence).claim(id, 'mqtt', 'edge-1');
+  await claim(id, 'mqtt', 'edge-1');
   return () => client.xrange(stream, `(${start}`, '+');
 }

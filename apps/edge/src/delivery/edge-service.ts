@@ -5,7 +5,14 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { Metrics } from '@carillon/observability';
-import { DispatchReader, EdgeRegistry, type EdgeMessages, Store } from '@carillon/persistence';
+import {
+  DispatchReader,
+  EDGE_TIMEOUT,
+  EdgeRegistry,
+  type EdgeMessages,
+  RedisPresence,
+  Store,
+} from '@carillon/persistence';
 import { ProcessContext, Recurring } from '@carillon/process';
 import { Transports } from './transports.js';
 
@@ -21,10 +28,12 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly heartbeat: Recurring;
   private readonly reconciliation: Recurring;
   private hintsLost = false;
+  private lastBeat = 0;
 
   constructor(
     private readonly transports: Transports,
     private readonly registry: EdgeRegistry,
+    private readonly presence: RedisPresence,
     private readonly context: ProcessContext,
     store: Store,
     metrics: Metrics,
@@ -34,7 +43,6 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
       edgeId: context.id,
       connect: context.connectBlocking,
       onMessages: (messages) => this.take(messages),
-      onGap: () => this.reconcile(),
       onError: (error) => this.readFailed(error),
     });
     this.heartbeat = new Recurring('edge heartbeat', () => this.beat(), context.logger);
@@ -69,14 +77,26 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
   async onApplicationShutdown(): Promise<void> {
     await this.reader.stop();
     await this.transports.receipts.flush();
+    await this.presence.releaseEdge(this.context.id, Number.MAX_SAFE_INTEGER);
     await this.registry.leave(this.context.id);
   }
 
   private async beat(): Promise<number> {
-    await this.registry.heartbeat(this.context.id, Date.now());
-    await this.reader.keepAlive();
+    const now = Date.now();
+    await this.registry.heartbeat(this.context.id, now);
+    const recreated = await this.reader.keepAlive();
+    if (recreated || now - this.lastBeat > EDGE_TIMEOUT) await this.returnFromSilence();
+    this.lastBeat = now;
     if (this.hintsLost) this.reconcile();
     return HEARTBEAT_MS;
+  }
+
+  /** The others may have taken this edge for dead, and forgotten who is connected here. */
+  private async returnFromSilence(): Promise<void> {
+    if (this.lastBeat === 0) return;
+    this.context.logger.warn('this edge was silent for long: its connections claim their presence again');
+    await Promise.all(this.transports.all.map((transport) => transport.reclaim()));
+    this.reconcile();
   }
 
   private take({ dispatches, notices }: EdgeMessages): void {
@@ -89,7 +109,9 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
         }))
         .filter(({ targets }) => targets.length > 0);
       if (own.length > 0) transport.deliver(own);
-      for (const notice of notices) if (notice.transport === transport.kind) transport.end(notice);
+      for (const notice of notices) {
+        if (notice.reason === 'revoked' || notice.transport === transport.kind) transport.notice(notice);
+      }
     }
   }
 

@@ -53,7 +53,7 @@ export class Transports {
       authenticator,
       events,
       receipts: this.receipts,
-      displace: (connections, deviceId) => publisher.notify(connections, deviceId, 'taken-over'),
+      tell: (connections, deviceId, reason) => publisher.notify(connections, deviceId, reason),
       logger,
     };
     this.mqtt = new MqttTransport(context, {

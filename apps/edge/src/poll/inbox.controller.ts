@@ -37,13 +37,11 @@ export class InboxController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const gone = new AbortController();
-    request.raw.socket.once('close', () => gone.abort());
-    const page = await this.transports.poll.poll(device, {
-      after,
-      waitMs: wait * 1_000,
-      limit,
-      signal: gone.signal,
-    });
+    const onClose = (): void => gone.abort();
+    request.raw.socket.once('close', onClose);
+    const page = await this.transports.poll
+      .poll(device, { after, waitMs: wait * 1_000, limit, signal: gone.signal })
+      .finally(() => request.raw.socket.off('close', onClose));
     // The envelopes are JSON already.
     const body = `{"notifications":[${page.envelopes.join(',')}],"cursor":"${page.cursor}"}`;
     await reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(body);

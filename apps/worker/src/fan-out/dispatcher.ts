@@ -36,16 +36,20 @@ export class Dispatcher {
   }
 }
 
-/** The newest connection over a transport that the notification may take, on an edge that lives. */
+/**
+ * The newest connection over a transport that the notification may take, on an edge that lives. A standing connection goes
+ * before a poll, which may be just between two requests.
+ */
 function choose(
   connections: readonly Connection[],
   { transports }: Notification,
   live: ReadonlySet<string>,
 ): Connection | undefined {
-  return connections.find(
+  const usable = connections.filter(
     ({ transport, edgeId }) =>
       live.has(edgeId) && (!transports || (transports as readonly string[]).includes(transport)),
   );
+  return usable.find(({ transport }) => transport !== 'poll') ?? usable[0];
 }
 
 function targetOf({ deviceId, seq, previousSeq }: OnlineDeposit, connection: Connection): DispatchTarget {

@@ -13,8 +13,9 @@ export class EdgeReaper {
 
   async sweep(now: number): Promise<void> {
     for (const edgeId of await this.edges.dead(now)) {
-      const connections = await this.presence.releaseEdge(edgeId);
-      await this.edges.leave(edgeId);
+      const connections = await this.presence.releaseEdge(edgeId, now);
+      // It may have come back meanwhile: it then claims its connections anew.
+      if (await this.edges.isDead(edgeId, now)) await this.edges.leave(edgeId);
       this.context.logger.warn({ edgeId, connections }, 'an edge died; its connections were released');
     }
   }

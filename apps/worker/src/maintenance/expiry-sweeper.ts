@@ -27,6 +27,7 @@ export class ExpirySweeper {
   private async expire(partition: number, notificationId: string, at: number): Promise<void> {
     const [content] = await this.notifications.load([notificationId]);
     const app = content?.app ?? '';
+    const deposits = await this.inbox.deposits(partition, notificationId);
     let cursor = '0';
     do {
       const page = await this.inbox.openDeliveries(partition, notificationId, cursor, PAGE);
@@ -40,6 +41,6 @@ export class ExpirySweeper {
       if (steps.length > 0) await this.inbox.record(steps);
       cursor = page.cursor;
     } while (cursor !== '0');
-    await this.inbox.forgetExpiry(partition, notificationId);
+    await this.inbox.forgetExpiry(partition, notificationId, deposits);
   }
 }

@@ -16,10 +16,21 @@ export interface Dispatch {
 
 export type DispatchBatch = readonly Dispatch[];
 
-/** One edge asks another to end a connection that was taken over. */
-export interface ConnectionNotice {
-  readonly deviceId: string;
-  readonly transport: string;
-  readonly epoch: number;
-  readonly reason: 'taken-over' | 'revoked';
-}
+/** What an edge is told about a connection of its own. */
+export type ConnectionNotice =
+  /** The device has connected elsewhere: end this connection. */
+  | {
+      readonly reason: 'taken-over';
+      readonly deviceId: string;
+      readonly transport: string;
+      readonly epoch: number;
+    }
+  /** Another edge displaced it by a connection that was gone by then: claim presence again. */
+  | {
+      readonly reason: 'displaced';
+      readonly deviceId: string;
+      readonly transport: string;
+      readonly epoch: number;
+    }
+  /** The device is deleted or has a new token: end all of its connections. */
+  | { readonly reason: 'revoked'; readonly deviceId: string };

@@ -1,15 +1,27 @@
 import type { Connection } from '../device/device.js';
 
-export interface PresenceClaim {
-  readonly epoch: number;
-  /** Connections that this one takes the place of: the same device over the same transport. */
-  readonly displaced: readonly Connection[];
-}
+export type PresenceClaim =
+  | {
+      readonly ok: true;
+      readonly epoch: number;
+      /** Connections that this one takes the place of: the same device over the same transport. */
+      readonly displaced: readonly Connection[];
+    }
+  /** The device is gone, or has another token by now: the connection has to end. */
+  | { readonly ok: false };
 
 /** Which devices are connected, where, over what. */
 export abstract class Presence {
-  /** Atomic per device, and with respect to `Inbox.deposit`. */
-  abstract claim(deviceId: string, transport: string, edgeId: string): Promise<PresenceClaim>;
+  /**
+   * Atomic per device, and with respect to `Inbox.deposit`. Epochs grow with time, over restarts of whatever counts them.
+   * @param tokenHash of the token that the connection logged in with
+   */
+  abstract claim(
+    deviceId: string,
+    tokenHash: string,
+    transport: string,
+    edgeId: string,
+  ): Promise<PresenceClaim>;
 
   /** Removes the connection with this epoch; a claim that was displaced meanwhile is left alone. */
   abstract release(deviceId: string, epoch: number): Promise<void>;

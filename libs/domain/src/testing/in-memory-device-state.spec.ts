@@ -13,9 +13,10 @@ const make = () => {
     inbox: new InMemoryInbox(state, 3),
     presence: new InMemoryPresence(state),
     partitionOf: () => 0,
+    tokenHash: 'hash',
     device: () => {
       const id = `device-${++count}`;
-      state.addDevice(id);
+      state.addDevice(id, 'hash');
       return Promise.resolve(id);
     },
   });

@@ -32,6 +32,7 @@ const CLOSING = 9;
 const SETTLED = RANK.acknowledged;
 
 interface DeviceState {
+  readonly tokenHash: string;
   inbox: InboxEntry[];
   floor: number;
   connections: Connection[];
@@ -45,8 +46,8 @@ export class InMemoryDeviceState {
   seq = 0;
   epoch = 0;
 
-  addDevice(id: string): void {
-    this.devices.set(id, { inbox: [], floor: 0, connections: [], collapse: new Map() });
+  addDevice(id: string, tokenHash: string): void {
+    this.devices.set(id, { tokenHash, inbox: [], floor: 0, connections: [], collapse: new Map() });
   }
 
   of(notificationId: string): Map<string, StepRecord[]> {
@@ -114,13 +115,15 @@ export class InMemoryInbox extends Inbox {
     outcome.deposited++;
     const steps: StepRecord[] = [{ state: 'queued', at: now }];
     this.state.of(notificationId).set(deviceId, steps);
-    if (deposit.onlineOnly && device.connections.length === 0) {
-      steps.push({ state: 'expired', at: now, detail: 'offline' });
+    const late = now >= deposit.expiresAt;
+    if (late || (deposit.onlineOnly && device.connections.length === 0)) {
+      steps.push({ state: 'expired', at: now, detail: late ? 'late' : 'offline' });
       return;
     }
     this.makeRoom(deviceId, device, collapseKey, now);
     if (collapseKey !== undefined) device.collapse.set(collapseKey, notificationId);
-    const entry = { seq: ++this.state.seq, notificationId };
+    this.state.seq = Math.max(this.state.seq, now) + 1;
+    const entry = { seq: this.state.seq, notificationId };
     device.inbox.push(entry);
     this.tellOnline(deviceId, device, entry, outcome);
   }
@@ -185,13 +188,15 @@ export class InMemoryPresence extends Presence {
     super();
   }
 
-  claim(deviceId: string, transport: string, edgeId: string): Promise<PresenceClaim> {
-    const device = this.state.devices.get(deviceId)!;
-    const epoch = ++this.state.epoch;
+  claim(deviceId: string, tokenHash: string, transport: string, edgeId: string): Promise<PresenceClaim> {
+    const device = this.state.devices.get(deviceId);
+    if (device?.tokenHash !== tokenHash) return Promise.resolve({ ok: false });
+    this.state.epoch = Math.max(this.state.epoch + 1, Date.now());
+    const { epoch } = this.state;
     const displaced = device.connections.filter((connection) => connection.transport === transport);
     const kept = device.connections.filter((connection) => connection.transport !== transport);
     device.connections = [{ transport, edgeId, epoch }, ...kept];
-    return Promise.resolve({ epoch, displaced });
+    return Promise.resolve({ ok: true, epoch, displaced });
   }
 
   release(deviceId: string, epoch: number): Promise<void> {

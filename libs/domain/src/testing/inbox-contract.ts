@@ -1,7 +1,7 @@
 import { newNotificationId } from '../identifiers.js';
 import type { DeliveryStep } from '../delivery/delivery.js';
 import type { Deposit, Inbox } from '../ports/inbox.js';
-import type { Presence } from '../ports/presence.js';
+import type { Presence, PresenceClaim } from '../ports/presence.js';
 
 /** What a contract suite needs of an implementation under test. */
 export interface DeviceStateUnderTest {
@@ -9,6 +9,8 @@ export interface DeviceStateUnderTest {
   readonly inbox: Inbox;
   readonly presence: Presence;
   readonly partitionOf: (deviceId: string) => number;
+  /** Of the token that its devices have. */
+  readonly tokenHash: string;
   /** Registers a new device and gives its id. */
   readonly device: () => Promise<string>;
 }
@@ -17,10 +19,22 @@ const NOW = 1_800_000_000_000;
 const deposit = (more: Partial<Deposit> = {}): Deposit => ({
   notificationId: newNotificationId(NOW),
   app: 'default',
-  expiresAt: Date.now() + 3_600_000,
+  expiresAt: NOW + 3_600_000,
   onlineOnly: false,
   ...more,
 });
+
+/** A claim that succeeds. */
+export async function claim(
+  { presence, tokenHash }: Pick<DeviceStateUnderTest, 'presence' | 'tokenHash'>,
+  deviceId: string,
+  transport: string,
+  edgeId: string,
+): Promise<Extract<PresenceClaim, { ok: true }>> {
+  const made = await presence.claim(deviceId, tokenHash, transport, edgeId);
+  if (!made.ok) throw new Error(`${deviceId} was refused`);
+  return made;
+}
 
 /** Every implementation of `Inbox` behaves so. */
 export function describeInboxContract(name: string, make: () => Promise<DeviceStateUnderTest>): void {
@@ -70,8 +84,8 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
     it('names connected devices with the seq before, newest connection first', async () => {
       await put();
       const [before] = await under.inbox.read(id, 0, 1);
-      await under.presence.claim(id, 'mqtt', 'edge-1');
-      const { epoch } = await under.presence.claim(id, 'poll', 'edge-2');
+      await claim(under, id, 'mqtt', 'edge-1');
+      const { epoch } = await claim(under, id, 'poll', 'edge-2');
       const { online } = await put();
       expect(online).toHaveLength(1);
       expect(online[0]).toMatchObject({ deviceId: id, previousSeq: before!.seq });
@@ -81,14 +95,14 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
 
     it('names a connected device again when a deposit is repeated before its acknowledgement', async () => {
       const notificationId = newNotificationId(NOW);
-      await under.presence.claim(id, 'mqtt', 'edge-1');
+      await claim(under, id, 'mqtt', 'edge-1');
       const first = await put({ notificationId });
       const again = await put({ notificationId });
       expect(again.online).toEqual(first.online);
     });
 
     it('tells a previous seq of 0 for an empty inbox', async () => {
-      await under.presence.claim(id, 'mqtt', 'edge-1');
+      await claim(under, id, 'mqtt', 'edge-1');
       expect((await put()).online[0]).toMatchObject({ previousSeq: 0 });
     });
 
@@ -101,10 +115,25 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
     });
 
     it('keeps what is for devices that are online when this one is', async () => {
-      await under.presence.claim(id, 'mqtt', 'edge-1');
+      await claim(under, id, 'mqtt', 'edge-1');
       const notificationId = newNotificationId(NOW);
       await put({ notificationId, onlineOnly: true });
       expect(await held()).toEqual([notificationId]);
+    });
+
+    it('closes at once what has expired before it could be deposited', async () => {
+      const notificationId = newNotificationId(NOW);
+      await put({ notificationId, expiresAt: NOW });
+      expect(await held()).toEqual([]);
+      expect((await under.inbox.delivery(notificationId, id))?.steps.at(-1)).toMatchObject({
+        state: 'expired',
+        detail: 'late',
+      });
+    });
+
+    it('hands out no seq below the time, so that none comes twice after a store has lost its last moments', async () => {
+      await put();
+      expect((await under.inbox.read(id, 0, 1))[0]!.seq).toBeGreaterThan(NOW);
     });
 
     it('replaces an undelivered entry with the same collapse key, and no other', async () => {

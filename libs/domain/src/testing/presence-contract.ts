@@ -1,4 +1,4 @@
-import type { DeviceStateUnderTest } from './inbox-contract.js';
+import { claim, type DeviceStateUnderTest } from './inbox-contract.js';
 
 /** Every implementation of `Presence` behaves so. */
 export function describePresenceContract(name: string, make: () => Promise<DeviceStateUnderTest>): void {
@@ -17,19 +17,30 @@ export function describePresenceContract(name: string, make: () => Promise<Devic
     });
 
     it('keeps one connection a transport, newest first', async () => {
-      const mqtt = await under.presence.claim(id, 'mqtt', 'edge-1');
-      const xmpp = await under.presence.claim(id, 'xmpp', 'edge-1');
+      const mqtt = await claim(under, id, 'mqtt', 'edge-1');
+      const xmpp = await claim(under, id, 'xmpp', 'edge-1');
       expect([mqtt.displaced, xmpp.displaced]).toEqual([[], []]);
       expect(await transports()).toEqual(['xmpp', 'mqtt']);
-      const again = await under.presence.claim(id, 'mqtt', 'edge-2');
+      const again = await claim(under, id, 'mqtt', 'edge-2');
       expect(again.displaced).toEqual([{ transport: 'mqtt', edgeId: 'edge-1', epoch: mqtt.epoch }]);
       expect(again.epoch).toBeGreaterThan(xmpp.epoch);
       expect(await transports()).toEqual(['mqtt', 'xmpp']);
     });
 
+    it('refuses a connection whose device has another token by now, or is gone', async () => {
+      expect(await under.presence.claim(id, 'another', 'mqtt', 'edge-1')).toEqual({ ok: false });
+      expect(await under.presence.claim('gone', under.tokenHash, 'mqtt', 'edge-1')).toEqual({ ok: false });
+      expect(await under.presence.connections(id)).toEqual([]);
+    });
+
+    it('gives epochs that are not below the time', async () => {
+      const before = Date.now();
+      expect((await claim(under, id, 'mqtt', 'edge-1')).epoch).toBeGreaterThanOrEqual(before);
+    });
+
     it('lets a socket that closes late remove only itself', async () => {
-      const stale = await under.presence.claim(id, 'mqtt', 'edge-1');
-      const live = await under.presence.claim(id, 'mqtt', 'edge-2');
+      const stale = await claim(under, id, 'mqtt', 'edge-1');
+      const live = await claim(under, id, 'mqtt', 'edge-2');
       await under.presence.release(id, stale.epoch);
       expect(await under.presence.connections(id)).toEqual([
         { transport: 'mqtt', edgeId: 'edge-2', epoch: live.epoch },

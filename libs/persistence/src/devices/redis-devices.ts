@@ -1,6 +1,5 @@
 import {
   CarillonError,
-  type Connection,
   type AttributeValue,
   type Device,
   type DeviceCredentials,
@@ -9,7 +8,6 @@ import {
   type DevicePosition,
 } from '@carillon/domain';
 import { runScript } from '@carillon/redis';
-import { parseConnections } from '../inbox/connections.js';
 import type { Store } from '../store.js';
 import {
   credentialFields,
@@ -108,15 +106,15 @@ export class RedisDevices extends DeviceDirectory {
   }
 
   /** Closes nothing and purges nothing: an inbox that is not empty stops it. */
-  async delete(app: string, id: string): Promise<'deleted' | 'inbox' | 'unknown' | readonly Connection[]> {
+  async delete(app: string, id: string): Promise<'deleted' | 'inbox' | 'unknown'> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const fields = await this.fields(id);
       if (!fields || fields.app !== app) return 'unknown';
-      const [outcome, connections] = await this.tryDelete(app, id, fields);
+      const outcome = await this.tryDelete(app, id, fields);
       if (outcome === 'inbox') return 'inbox';
       if (outcome === 'deleted') {
         if (fields.user !== undefined) await this.users.forgetDevice(app, fields.user, id);
-        return parseConnections(connections);
+        return 'deleted';
       }
     }
     throw busy(id);
@@ -249,7 +247,7 @@ export class RedisDevices extends DeviceDirectory {
     return done === 1;
   }
 
-  private tryDelete(app: string, id: string, fields: DeviceFields): Promise<[string, string]> {
+  private tryDelete(app: string, id: string, fields: DeviceFields): Promise<string> {
     const { client, keys } = this.store;
     const partition = this.store.partitionOf(id);
     return runScript(

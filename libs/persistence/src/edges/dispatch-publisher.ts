@@ -1,4 +1,4 @@
-import type { Connection, ConnectionNotice, Dispatch } from '@carillon/domain';
+import type { Connection, Dispatch } from '@carillon/domain';
 import type { Store } from '../store.js';
 import { encodeDispatch, encodeNotice } from './dispatch-codec.js';
 
@@ -23,11 +23,17 @@ export class DispatchPublisher {
     return this.append(edgeId, encodeDispatch(dispatch));
   }
 
-  /** Tells the edges of connections that these are to be ended. */
+  /** Tells every edge to end all connections of a device. */
+  async revoke(edgeIds: Iterable<string>, deviceId: string): Promise<void> {
+    const notice = encodeNotice({ deviceId, reason: 'revoked' });
+    await Promise.all([...edgeIds].map((edgeId) => this.append(edgeId, notice)));
+  }
+
+  /** Tells the edges of connections what became of these. */
   async notify(
     connections: readonly Connection[],
     deviceId: string,
-    reason: ConnectionNotice['reason'],
+    reason: 'taken-over' | 'displaced',
   ): Promise<void> {
     const notices = connections.map(({ edgeId, transport, epoch }) =>
       this.append(edgeId, encodeNotice({ deviceId, transport, epoch, reason })),

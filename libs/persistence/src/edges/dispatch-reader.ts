@@ -13,8 +13,6 @@ export interface DispatchReaderOptions {
   /** Makes a connection that blocks in XREAD and is used for nothing else. */
   readonly connect: () => RedisClient;
   readonly onMessages: (messages: EdgeMessages) => void;
-  /** Hints may have been lost: whatever is connected should look into its inbox. */
-  readonly onGap: () => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -35,14 +33,17 @@ export class DispatchReader {
     this.loop = this.read(this.connection);
   }
 
-  /** Makes the stream, or makes it live on; to be called often. */
-  async keepAlive(): Promise<void> {
+  /**
+   * Makes the stream, or makes it live on; to be called often.
+   * @returns whether it had to be made: what was published meanwhile is lost
+   */
+  async keepAlive(): Promise<boolean> {
     const { client, keys } = this.options.store;
     const key = keys.dispatch(this.options.edgeId);
-    if ((await client.expire(key, STREAM_LIFE)) === 1) return;
+    if ((await client.expire(key, STREAM_LIFE)) === 1) return false;
     this.last = '0';
     await client.pipeline().xadd(key, '*', 'start', '1').expire(key, STREAM_LIFE).exec();
-    this.options.onGap();
+    return true;
   }
 
   async stop(): Promise<void> {

@@ -29,6 +29,12 @@ export class EdgeRegistry {
     return live;
   }
 
+  /** Whether an edge that was silent still is. */
+  async isDead(edgeId: string, now: number): Promise<boolean> {
+    const heard = await this.store.client.zscore(this.store.keys.edges(), edgeId);
+    return heard === null || Number(heard) < now - 2 * EDGE_TIMEOUT;
+  }
+
   dead(now: number): Promise<string[]> {
     return this.store.client.zrangebyscore(this.store.keys.edges(), '-inf', now - 2 * EDGE_TIMEOUT);
   }

@@ -35,6 +35,8 @@ interface Displacement {
 
 /** So many rounds of "this entry has to give way first" before a deposit gives up; each needs a rival deposit in between. */
 const MAX_DISPLACEMENT_ROUNDS = 16;
+/** A script holds Redis for as long as it runs. */
+const MAX_DEVICES_PER_CALL = 500;
 const CLOSED = ['acknowledged', 'expired', 'collapsed', 'dropped', 'purged', 'failed'] as const;
 
 export class RedisInbox extends Inbox {
@@ -47,6 +49,18 @@ export class RedisInbox extends Inbox {
 
   async deposit(deposit: Deposit, deviceIds: readonly string[], now: number): Promise<DepositOutcome> {
     const outcome = { deposited: 0, repeated: 0, unknown: 0, online: [] as OnlineDeposit[] };
+    for (let i = 0; i < deviceIds.length; i += MAX_DEVICES_PER_CALL) {
+      await this.depositSlice(deposit, deviceIds.slice(i, i + MAX_DEVICES_PER_CALL), now, outcome);
+    }
+    return outcome;
+  }
+
+  private async depositSlice(
+    deposit: Deposit,
+    deviceIds: readonly string[],
+    now: number,
+    outcome: { deposited: number; repeated: number; unknown: number; online: OnlineDeposit[] },
+  ): Promise<void> {
     let waiting = deviceIds;
     let displacements: Displacement[] = [];
     for (let round = 0; waiting.length > 0; round++) {
@@ -64,7 +78,6 @@ export class RedisInbox extends Inbox {
       displacements = displacementsOf(waiting, needed);
       waiting = displacements.map(({ deviceId }) => deviceId);
     }
-    return outcome;
   }
 
   private tryDeposit(
@@ -213,8 +226,17 @@ export class RedisInbox extends Inbox {
     return client.zrangebyscore(keys.expiry(partition), '-inf', now, 'LIMIT', 0, limit);
   }
 
-  async forgetExpiry(partition: number, notificationId: string): Promise<void> {
-    await this.store.client.zrem(this.store.keys.expiry(partition), notificationId);
+  /** How many deliveries of a notification a partition has: changes with every deposit. */
+  async deposits(partition: number, notificationId: string): Promise<string> {
+    const key = this.store.keys.deliveries(partition, notificationId);
+    return (await this.store.client.hget(key, '#q')) ?? '';
+  }
+
+  /** @returns false when something was deposited since `deposits` was read: there may be more to close */
+  async forgetExpiry(partition: number, notificationId: string, deposits: string): Promise<boolean> {
+    const { client, keys } = this.store;
+    const both = [keys.expiry(partition), keys.deliveries(partition, notificationId)];
+    return (await runScript<number>(client, 'forget-expiry', both, [notificationId, deposits])) === 1;
   }
 
   /** Partitions in which something has expired, asked of every partition at once. */

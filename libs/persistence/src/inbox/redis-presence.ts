@@ -8,16 +8,22 @@ export class RedisPresence extends Presence {
     super();
   }
 
-  async claim(deviceId: string, transport: string, edgeId: string): Promise<PresenceClaim> {
+  async claim(
+    deviceId: string,
+    tokenHash: string,
+    transport: string,
+    edgeId: string,
+  ): Promise<PresenceClaim> {
     const { client, keys } = this.store;
     const partition = this.store.partitionOf(deviceId);
     const [epoch, ...displaced] = await runScript<[number, ...string[]]>(
       client,
       'claim-presence',
-      [keys.online(partition), keys.epoch(partition)],
-      [deviceId, transport, edgeId],
+      [keys.online(partition), keys.epoch(partition), keys.device(partition, deviceId)],
+      [deviceId, transport, edgeId, tokenHash, Date.now()],
     );
-    return { epoch, displaced: displaced.map(parseConnection) };
+    if (epoch === 0) return { ok: false };
+    return { ok: true, epoch, displaced: displaced.map(parseConnection) };
   }
 
   async release(deviceId: string, epoch: number): Promise<void> {
@@ -32,15 +38,19 @@ export class RedisPresence extends Presence {
     return parseConnections(stored ?? '');
   }
 
-  /** Removes every connection of an edge that is gone. @returns how many there were */
-  async releaseEdge(edgeId: string): Promise<number> {
+  /**
+   * Removes the connections of an edge that is gone.
+   * @param before connections that were claimed from then on (ms since 1970) are left alone: the edge is back
+   * @returns how many there were
+   */
+  async releaseEdge(edgeId: string, before: number): Promise<number> {
     let removed = 0;
     for (const partition of this.store.allPartitions())
-      removed += await this.releaseEdgeIn(partition, edgeId);
+      removed += await this.releaseEdgeIn(partition, edgeId, before);
     return removed;
   }
 
-  private async releaseEdgeIn(partition: number, edgeId: string): Promise<number> {
+  private async releaseEdgeIn(partition: number, edgeId: string, before: number): Promise<number> {
     const { client, keys } = this.store;
     let removed = 0;
     let cursor = '0';
@@ -49,7 +59,8 @@ export class RedisPresence extends Presence {
       const stale: (string | number)[] = [];
       for (let i = 0; i < fields.length; i += 2) {
         for (const connection of parseConnections(fields[i + 1]!)) {
-          if (connection.edgeId === edgeId) stale.push(fields[i]!, connection.epoch);
+          if (connection.edgeId === edgeId && connection.epoch < before)
+            stale.push(fields[i]!, connection.epoch);
         }
       }
       if (stale.length > 0) {

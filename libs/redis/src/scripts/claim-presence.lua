@@ -1,9 +1,14 @@
 -- Registers a device's connection; it takes the place of the same device's connection over the same transport.
--- KEYS  1 online  2 epoch counter
--- ARGV  1 device  2 transport  3 edge
--- Result  {epoch, displaced connections as 'transport,edge,epoch' …}
-local epoch = redis.call('INCR', KEYS[2])
-local mine = ARGV[2] .. ',' .. ARGV[3] .. ',' .. epoch
+-- A connection whose device is gone, or has another token by now, is refused. An epoch never falls below the time.
+-- KEYS  1 online  2 epoch counter  3 device record
+-- ARGV  1 device  2 transport  3 edge  4 hash of the token that it logged in with  5 now, ms
+-- Result  {epoch, displaced connections as 'transport,edge,epoch' …}, or {0} when it was refused
+if redis.call('HGET', KEYS[3], 'token') ~= ARGV[4] then
+  return { 0 }
+end
+local epoch = math.max(tonumber(redis.call('GET', KEYS[2]) or '0') + 1, tonumber(ARGV[5]))
+redis.call('SET', KEYS[2], string.format('%.0f', epoch))
+local mine = ARGV[2] .. ',' .. ARGV[3] .. ',' .. string.format('%.0f', epoch)
 local displaced = { epoch }
 local kept = { mine }
 for connection in (redis.call('HGET', KEYS[1], ARGV[1]) or ''):gmatch('[^;]+') do

@@ -1,4 +1,5 @@
 -- Appends a notification to the inboxes of devices of one partition, once per device.
+-- The sequence never falls below the time: even a Redis that lost its last moments hands out no number twice.
 -- KEYS  1 sequence  2 online  3 expiry index  4 deliveries of the notification  5 receipts stream
 --       6.. per device: inbox, device record, and with a collapse key its collapse index
 --       then one deliveries key per displacement
@@ -55,8 +56,22 @@ local function obstacle(inbox, k)
   end
 end
 
-local function indexCollapse(key)
+-- Fields whose entry has left the inbox are dropped when they are the most of them.
+local function pruneCollapse(key, inbox)
+  if redis.call('HLEN', key) <= 2 * redis.call('ZCARD', inbox) + 16 then
+    return
+  end
+  local fields = redis.call('HGETALL', key)
+  for f = 1, #fields, 2 do
+    if not redis.call('ZSCORE', inbox, fields[f + 1]) then
+      redis.call('HDEL', key, fields[f])
+    end
+  end
+end
+
+local function indexCollapse(key, inbox)
   redis.call('HSET', key, collapseKey, nid)
+  pruneCollapse(key, inbox)
   local left = redis.call('PTTL', key)
   local wanted = tonumber(ARGV[3])
   if left < 0 or left + tonumber(now, 36) < wanted then
@@ -66,7 +81,10 @@ end
 
 local deposited, refused, repeated, unknown = 0, 0, 0, 0
 local online, needed = {}, {}
-local seq = redis.call('INCRBY', KEYS[1], n) - n
+local nowMs = tonumber(now, 36)
+local late = nowMs >= tonumber(ARGV[3])
+local seq = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), nowMs)
+redis.call('SET', KEYS[1], string.format('%.0f', seq + n))
 local connections = redis.call('HMGET', KEYS[2], unpack(ARGV, 10, 9 + n))
 
 for i = 1, n do
@@ -84,8 +102,8 @@ for i = 1, n do
       table.insert(online, before[2] or '0')
       table.insert(online, connected)
     end
-  elseif onlineOnly and not connected then
-    redis.call('HSET', deliveries, device, 'q' .. now .. ';e' .. now .. ',,offline')
+  elseif late or (onlineOnly and not connected) then
+    redis.call('HSET', deliveries, device, 'q' .. now .. ';e' .. now .. ',,' .. (late and 'late' or 'offline'))
     refused = refused + 1
   else
     displace(i, device, inbox, KEYS[k + 2])
@@ -96,10 +114,10 @@ for i = 1, n do
       table.insert(needed, letter)
     else
       local last = connected and redis.call('ZRANGE', inbox, -1, -1, 'WITHSCORES')
-      redis.call('ZADD', inbox, seq + i, nid)
+      redis.call('ZADD', inbox, string.format('%.0f', seq + i), nid)
       redis.call('HSET', deliveries, device, 'q' .. now)
       if collapseKey ~= '' then
-        indexCollapse(KEYS[k + 3])
+        indexCollapse(KEYS[k + 3], inbox)
       end
       deposited = deposited + 1
       if connected then

@@ -19,7 +19,7 @@ for i = 1, #ARGV / 5 do
         -- Displayed or opened, so it has arrived: the acknowledgement is implied.
         stored = stored .. ';a' .. step:sub(2)
         redis.call('HINCRBY', deliveries, '#a', 1)
-        table.insert(lines, (line:gsub('\t' .. letter .. '\t', '\ta\t', 1)))
+        table.insert(lines, (line:gsub('^([^\t]*\t[^\t]*\t[^\t]*\t)%a\t', '%1a\t', 1)))
       end
       redis.call('HSET', deliveries, device, stored .. ';' .. step)
       redis.call('HINCRBY', deliveries, '#' .. letter, 1)

@@ -7,10 +7,14 @@ if (redis.call('HGET', KEYS[1], 'rev') or '') ~= ARGV[1] then
   return 0
 end
 local removed = tonumber(ARGV[7])
-if removed > 0 then
-  redis.call('HDEL', KEYS[1], unpack(ARGV, 8, 7 + removed))
+-- In slices: Lua unpacks some thousands of values at the most.
+local first, slice = 8 + removed, 1000
+for a = 8, 7 + removed, slice do
+  redis.call('HDEL', KEYS[1], unpack(ARGV, a, math.min(a + slice - 1, 7 + removed)))
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 8 + removed))
+for a = first, #ARGV, slice do
+  redis.call('HSET', KEYS[1], unpack(ARGV, a, math.min(a + slice - 1, #ARGV)))
+end
 redis.call('HINCRBY', KEYS[1], 'rev', 1)
 local join = tonumber(ARGV[3])
 for k = 3, #KEYS do

@@ -24,7 +24,7 @@ class Fixture {
   readonly receipts = new ReceiptBatcher(this.inbox, silent);
 
   constructor() {
-    this.state.addDevice('d');
+    this.state.addDevice('d', 'hash');
     this.state.devices.get('d')!.connections = [{ transport: 'mqtt', edgeId: 'e', epoch: 1 }];
     const context = { inbox: this.inbox, contents: this.contents, receipts: this.receipts, logger: silent };
     this.channel = new DeviceChannel(
@@ -216,6 +216,21 @@ describe('ReceiptBatcher', () => {
     const flushed = receipts.flush();
     receipts.record(step('2'));
     await flushed;
+    await receipts.flush();
     expect(taken).toEqual(['1', '2']);
+  });
+
+  it('does not wait for steps that come after the call', async () => {
+    let busy = true;
+    const inbox = { record: () => new Promise<void>((resolve) => setTimeout(resolve, 2)) };
+    const receipts = new ReceiptBatcher(inbox as never, silent);
+    const step = { app: 'a', deviceId: 'd', notificationId: 'n', state: 'written' as const, at: 1 };
+    const load = setInterval(() => receipts.record(step), 1);
+    receipts.record(step);
+    setTimeout(() => (busy = false), 2_000);
+    await receipts.flush();
+    expect(busy).toBe(true);
+    clearInterval(load);
+    await receipts.flush();
   });
 });

@@ -71,6 +71,12 @@ export class DeviceChannel {
     this.wake();
   }
 
+  /** Looks again, whatever it waits for. */
+  reconcile(): void {
+    this.blocked = false;
+    this.wake();
+  }
+
   close(): void {
     this.closed = true;
     clearTimeout(this.retry);

@@ -1,4 +1,11 @@
-import type { DeviceLogin, DispatchTarget, StoredContent, TransportKind } from '@carillon/domain';
+import type {
+  Connection,
+  ConnectionNotice,
+  DeviceLogin,
+  DispatchTarget,
+  StoredContent,
+  TransportKind,
+} from '@carillon/domain';
 import type { TransportContext } from '../transport-context.js';
 import { DeviceChannel, type ChannelLink } from './device-channel.js';
 
@@ -9,8 +16,17 @@ export interface Link<C> {
   readonly channel: DeviceChannel;
   /** Known once presence is claimed. */
   epoch: number | undefined;
+  /** A notice that came before the epoch was known here. */
+  noticed: EpochNotice | undefined;
+  retry: NodeJS.Timeout | undefined;
   closed: boolean;
 }
+
+type EpochNotice = Exclude<ConnectionNotice, { readonly reason: 'revoked' }>;
+type EndReason = 'taken-over' | 'revoked';
+
+const CLAIMS_AT_ONCE = 256;
+const CLAIM_RETRY_MS = 1_000;
 
 /**
  * The devices that are connected over one transport of this edge: presence, channel, take-over. At most one link per
@@ -23,7 +39,7 @@ export class DeviceLinks<C> {
     private readonly transport: TransportKind,
     private readonly context: TransportContext,
     /** Ends a connection that was taken over or revoked. */
-    private readonly end: (connection: C, reason: 'taken-over' | 'revoked') => void,
+    private readonly end: (connection: C, reason: EndReason) => void,
   ) {}
 
   get size(): number {
@@ -43,7 +59,15 @@ export class DeviceLinks<C> {
       { deviceId: login.id, app: login.app, transport: this.transport, ...link },
       this.context,
     );
-    const opened: Link<C> = { connection, login, channel, epoch: undefined, closed: false };
+    const opened: Link<C> = {
+      connection,
+      login,
+      channel,
+      epoch: undefined,
+      noticed: undefined,
+      retry: undefined,
+      closed: false,
+    };
     this.links.set(login.id, opened);
     void this.claim(opened);
   }
@@ -58,14 +82,25 @@ export class DeviceLinks<C> {
     this.links.get(target.deviceId)?.channel.hint(target, content);
   }
 
-  /** Ends the connection that a notice means, if it is still the one. */
-  endByNotice(deviceId: string, epoch: number, reason: 'taken-over' | 'revoked'): void {
-    const link = this.links.get(deviceId);
-    if (link && link.epoch === epoch) this.drop(link, reason);
+  /** What another edge, or the API, says about a device's connection here. */
+  notice(notice: ConnectionNotice): void {
+    const link = this.links.get(notice.deviceId);
+    if (!link) return;
+    if (notice.reason === 'revoked') this.drop(link, 'revoked');
+    else if (link.epoch === undefined) link.noticed = notice;
+    else this.apply(link, notice);
   }
 
   reconcile(): void {
-    for (const { channel } of this.links.values()) channel.wake();
+    for (const { channel } of this.links.values()) channel.reconcile();
+  }
+
+  /** Claims presence for every link anew, some at a time. */
+  async reclaim(): Promise<void> {
+    const links = [...this.links.values()];
+    for (let i = 0; i < links.length; i += CLAIMS_AT_ONCE) {
+      await Promise.all(links.slice(i, i + CLAIMS_AT_ONCE).map((link) => this.claim(link)));
+    }
   }
 
   /** Forgets every link and their presence. */
@@ -75,7 +110,13 @@ export class DeviceLinks<C> {
     await Promise.all(links.map((link) => this.shut(link)));
   }
 
-  private drop(link: Link<C>, reason: 'taken-over' | 'revoked'): void {
+  private apply(link: Link<C>, notice: EpochNotice): void {
+    if (link.epoch !== notice.epoch) return;
+    if (notice.reason === 'taken-over') this.drop(link, 'taken-over');
+    else void this.claim(link);
+  }
+
+  private drop(link: Link<C>, reason: EndReason): void {
     this.remove(link);
     this.end(link.connection, reason);
   }
@@ -87,30 +128,41 @@ export class DeviceLinks<C> {
 
   private async shut(link: Link<C>): Promise<void> {
     link.closed = true;
+    clearTimeout(link.retry);
     link.channel.close();
     if (link.epoch !== undefined) await this.release(link.login.id, link.epoch);
   }
 
   /** Presence first, then the inbox: what is deposited in between is either hinted or read. */
   private async claim(link: Link<C>): Promise<void> {
-    const { id } = link.login;
+    if (link.closed) return;
+    const { id, credentials } = link.login;
+    const { presence, edgeId, logger } = this.context;
     try {
-      const { epoch, displaced } = await this.context.presence.claim(id, this.transport, this.context.edgeId);
-      link.epoch = epoch;
-      if (link.closed) {
-        await this.release(id, epoch);
-        return;
-      }
-      link.channel.wake();
-      const elsewhere = displaced.filter(({ edgeId }) => edgeId !== this.context.edgeId);
-      if (elsewhere.length > 0) await this.context.displace(elsewhere, id);
+      const claim = await presence.claim(id, credentials.tokenHash, this.transport, edgeId);
+      if (!claim.ok) this.drop(link, 'revoked');
+      else await this.claimed(link, claim.epoch, claim.displaced);
     } catch (error) {
-      this.context.logger.warn(
-        { deviceId: id, error: String(error) },
-        'claiming presence failed and is tried again',
-      );
-      if (!link.closed) setTimeout(() => void this.claim(link), 1_000);
+      logger.warn({ deviceId: id, error: String(error) }, 'claiming presence failed and is tried again');
+      if (!link.closed) link.retry = setTimeout(() => void this.claim(link), CLAIM_RETRY_MS);
     }
+  }
+
+  private async claimed(link: Link<C>, epoch: number, displaced: readonly Connection[]): Promise<void> {
+    const { id } = link.login;
+    const elsewhere = displaced.filter(({ edgeId }) => edgeId !== this.context.edgeId);
+    if (link.closed) {
+      // Too late: whoever was displaced by it is the living one.
+      await this.release(id, epoch);
+      await this.context.tell(elsewhere, id, 'displaced');
+      return;
+    }
+    link.epoch = epoch;
+    link.channel.wake();
+    await this.context.tell(elsewhere, id, 'taken-over');
+    const { noticed } = link;
+    link.noticed = undefined;
+    if (noticed) this.apply(link, noticed);
   }
 
   private async release(deviceId: string, epoch: number): Promise<void> {

@@ -14,6 +14,10 @@ export class ReceiptBatcher {
   private waiting: DeliveryStep[] = [];
   private timer: NodeJS.Timeout | undefined;
   private flushing: Promise<void> | undefined;
+  /** Steps that ever came, and those of them that are done with. */
+  private recorded = 0;
+  private settled = 0;
+  private waiters: (() => void)[] = [];
 
   constructor(
     private readonly inbox: Inbox,
@@ -22,16 +26,18 @@ export class ReceiptBatcher {
 
   record(step: DeliveryStep): void {
     this.waiting.push(step);
+    this.recorded++;
     if (this.flushing) return;
     if (this.waiting.length >= MAX_BATCH) this.startFlush();
     else this.timer ??= setTimeout(() => this.startFlush(), GATHER_MS);
   }
 
-  /** Fulfilled when everything recorded so far has been taken. */
+  /** Fulfilled when everything recorded before the call has been taken, whatever comes after. */
   async flush(): Promise<void> {
-    while (this.flushing || this.waiting.length > 0) {
+    const mark = this.recorded;
+    while (this.settled < mark) {
       if (!this.flushing) this.startFlush();
-      await this.flushing;
+      await new Promise<void>((resolve) => this.waiters.push(resolve));
     }
   }
 
@@ -48,6 +54,7 @@ export class ReceiptBatcher {
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
         await this.inbox.record(batch);
+        this.done(batch.length);
       } catch (error) {
         this.logger.warn(
           { error: String(error), steps: batch.length },
@@ -59,11 +66,19 @@ export class ReceiptBatcher {
     }
   }
 
+  private done(steps: number): void {
+    this.settled += steps;
+    const { waiters } = this;
+    this.waiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
   private keep(batch: DeliveryStep[]): void {
     this.waiting = [...batch, ...this.waiting];
     const surplus = this.waiting.length - MAX_WAITING;
     if (surplus <= 0) return;
     this.waiting.splice(0, surplus);
+    this.done(surplus);
     this.logger.error({ steps: surplus }, 'receipts were given up; their deliveries will be repeated');
   }
 }

@@ -63,12 +63,18 @@ export class MqttTransport extends DeliveryTransport {
     for (const { content, targets } of batch) for (const target of targets) this.links.hint(target, content);
   }
 
-  end({ deviceId, epoch, reason }: ConnectionNotice): void {
-    this.links.endByNotice(deviceId, epoch, reason);
+  notice(notice: ConnectionNotice): void {
+    if (notice.reason !== 'revoked') return this.links.notice(notice);
+    const client = this.broker.client(notice.deviceId);
+    if (client && loginOf(client)) client.disconnect('administrative-action');
   }
 
   reconcile(): void {
     this.links.reconcile();
+  }
+
+  reclaim(): Promise<void> {
+    return this.links.reclaim();
   }
 
   async drain(deadlineMs: number): Promise<void> {

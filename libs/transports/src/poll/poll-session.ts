@@ -1,6 +1,9 @@
+const RETIRE_MS = 1_000;
+
 /** A device that polls: the requests that wait now, and the while between two requests. */
 export class PollSession {
   ended = false;
+  private retired = false;
   private wakers: (() => void)[] = [];
   private waiting = 0;
   private linger: NodeJS.Timeout | undefined;
@@ -18,7 +21,7 @@ export class PollSession {
 
   leave(lingerMs: number): void {
     this.waiting--;
-    if (this.waiting === 0 && !this.ended) this.linger = setTimeout(this.onGone, lingerMs);
+    if (this.waiting === 0 && !this.ended && !this.retired) this.linger = setTimeout(this.onGone, lingerMs);
   }
 
   /** Fulfilled at the next wake; to be taken before the inbox is read. */
@@ -43,6 +46,13 @@ export class PollSession {
     const wakers = this.wakers;
     this.wakers = [];
     for (const wake of wakers) wake();
+  }
+
+  /** The device polls elsewhere: what waits is answered, but not at once, lest two pollers chase one another. */
+  retire(): void {
+    clearTimeout(this.linger);
+    this.retired = true;
+    setTimeout(() => this.end(), RETIRE_MS);
   }
 
   end(): void {

@@ -1,6 +1,8 @@
 import {
   CarillonError,
+  type Connection,
   type ConnectionNotice,
+  type DeliveryStep,
   type DeviceLogin,
   type DispatchBatch,
   envelopeJson,
@@ -71,23 +73,15 @@ export class PollTransport extends DeliveryTransport {
     }
   }
 
-  /** Acknowledges by notification id. Unknown ids change nothing. */
+  /** Acknowledges by notification id. Unknown ids change nothing. Once fulfilled, they have left the inbox. */
   async acknowledge(login: DeviceLogin, ids: readonly string[]): Promise<void> {
-    const at = Date.now();
-    for (const notificationId of ids) {
-      const { app, id: deviceId } = login;
-      const { kind: transport } = this;
-      this.context.receipts.record({
-        app,
-        deviceId,
-        notificationId,
-        state: 'acknowledged',
-        transport,
-        detail: 'ack',
-        at,
-      });
-    }
-    await this.context.receipts.flush();
+    const own = { app: login.app, deviceId: login.id, transport: this.kind, at: Date.now() };
+    // What is acknowledged was written, even if that step is still waiting to be recorded.
+    const steps = ids.flatMap((notificationId): DeliveryStep[] => [
+      { ...own, notificationId, state: 'written' },
+      { ...own, notificationId, state: 'acknowledged', detail: 'ack' },
+    ]);
+    if (steps.length > 0) await this.context.inbox.record(steps);
   }
 
   /** Acknowledges everything that this transport may carry, up to a cursor. */
@@ -111,13 +105,25 @@ export class PollTransport extends DeliveryTransport {
     for (const { targets } of batch) for (const { deviceId } of targets) this.sessions.get(deviceId)?.wake();
   }
 
-  end({ deviceId, epoch }: ConnectionNotice): void {
-    const session = this.sessions.get(deviceId);
-    if (session?.epoch === epoch) this.forget(deviceId, session);
+  notice(notice: ConnectionNotice): void {
+    const session = this.sessions.get(notice.deviceId);
+    if (!session) return;
+    if (notice.reason === 'revoked') this.forget(notice.deviceId, session);
+    else if (notice.epoch === session.epoch) {
+      this.sessions.delete(notice.deviceId);
+      if (notice.reason === 'taken-over') session.retire();
+      else session.end();
+    }
   }
 
   reconcile(): void {
     for (const session of this.sessions.values()) session.wake();
+  }
+
+  /** Whoever polls is answered, comes again, and claims then. */
+  reclaim(): Promise<void> {
+    for (const [deviceId, session] of this.sessions) this.forget(deviceId, session);
+    return Promise.resolve();
   }
 
   async drain(): Promise<void> {
@@ -181,16 +187,28 @@ export class PollTransport extends DeliveryTransport {
   private async session(login: DeviceLogin): Promise<PollSession> {
     const present = this.sessions.get(login.id);
     if (present) return present;
-    const { epoch, displaced } = await this.context.presence.claim(login.id, this.kind, this.context.edgeId);
+    const { presence, edgeId } = this.context;
+    const claim = await presence.claim(login.id, login.credentials.tokenHash, this.kind, edgeId);
+    if (!claim.ok) throw new CarillonError('unauthenticated', 'the device has another token by now');
+    const { epoch } = claim;
     const session = new PollSession(epoch, () => {
       this.forget(login.id, session);
       void this.release(login.id, epoch);
     });
     this.sessions.get(login.id)?.end();
     this.sessions.set(login.id, session);
-    const elsewhere = displaced.filter(({ edgeId }) => edgeId !== this.context.edgeId);
-    if (elsewhere.length > 0) await this.context.displace(elsewhere, login.id);
+    await this.tellDisplaced(login.id, claim.displaced);
     return session;
+  }
+
+  private async tellDisplaced(deviceId: string, displaced: readonly Connection[]): Promise<void> {
+    const elsewhere = displaced.filter(({ edgeId }) => edgeId !== this.context.edgeId);
+    try {
+      await this.context.tell(elsewhere, deviceId, 'taken-over');
+    } catch (error) {
+      // It then waits there in vain, for as long as its request does.
+      this.context.logger.warn({ deviceId, error: String(error) }, 'a former connection could not be told');
+    }
   }
 
   private forget(deviceId: string, session: PollSession): void {

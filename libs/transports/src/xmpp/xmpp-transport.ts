@@ -33,12 +33,14 @@ export class XmppTransport extends DeliveryTransport {
   readonly server: XmppServer;
   private readonly links: DeviceLinks<XmppSession>;
   private readonly events: XmppEvents;
+  private readonly domain: string;
 
   constructor(
     private readonly context: TransportContext,
     options: XmppTransportOptions,
   ) {
     super();
+    this.domain = options.domain;
     this.events = new XmppEvents(context, options.domain);
     this.links = new DeviceLinks('xmpp', context, (session, reason) =>
       session.disconnect(reason === 'taken-over' ? 'conflict' : 'not-authorized'),
@@ -66,12 +68,18 @@ export class XmppTransport extends DeliveryTransport {
     for (const { content, targets } of batch) for (const target of targets) this.links.hint(target, content);
   }
 
-  end({ deviceId, epoch, reason }: ConnectionNotice): void {
-    this.links.endByNotice(deviceId, epoch, reason);
+  notice(notice: ConnectionNotice): void {
+    if (notice.reason !== 'revoked') return this.links.notice(notice);
+    const jid = `${notice.deviceId}@${this.domain}`;
+    for (const session of this.server.sessionsOf(jid)) session.disconnect('not-authorized');
   }
 
   reconcile(): void {
     this.links.reconcile();
+  }
+
+  reclaim(): Promise<void> {
+    return this.links.reclaim();
   }
 
   async drain(deadlineMs: number): Promise<void> {
