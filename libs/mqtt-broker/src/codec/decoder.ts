@@ -85,7 +85,7 @@ function decodeRare(type: number, version: ProtocolVersion): Packet | undefined 
     case PacketType.AUTH:
       return decodeAuth(reader, version);
     default:
-      reader.malformed('reserved packet type'); // [MQTT-2.1.2-1]
+      reader.malformed('reserved packet type'); // §2.1.2
       return undefined;
   }
 }
