@@ -93,10 +93,13 @@ async function listenAll(
     context,
     stop: async () => {
       context.stopping = true;
-      await metrics?.close();
-      await app.close();
-      await redis.release();
-      await context.directory.release();
+      try {
+        await metrics?.close();
+        await app.close();
+      } finally {
+        await redis.release();
+        await context.directory.release();
+      }
     },
   };
 }

@@ -14,11 +14,21 @@ export class DeviceEventsController {
   @StreamHandler('device-events')
   async handle(@Payload() event: DeviceEvent): Promise<void> {
     const { app, deviceId, at, transport } = event;
-    if (event.type === 'location') {
-      await this.devices.update(app, deviceId, { position: { lat: event.lat, lon: event.lon, at } });
-      return;
-    }
+    if (event.type === 'location') return this.place(event);
     const { notificationId, type } = event;
     await this.inbox.record([{ app, deviceId, notificationId, state: type, at, transport }]);
+  }
+
+  /** Reports may overtake one another: the newest place stands. */
+  private async place({
+    app,
+    deviceId,
+    lat,
+    lon,
+    at,
+  }: Extract<DeviceEvent, { type: 'location' }>): Promise<void> {
+    const device = await this.devices.find(app, deviceId);
+    if (!device || (device.position && device.position.at > at)) return;
+    await this.devices.update(app, deviceId, { position: { lat, lon, at } });
   }
 }
