@@ -150,7 +150,7 @@ describe('well-formed packets of clients', () => {
   );
 });
 
-/** Enhanced authentication is refused (0x8c); 3.x wants an identifier for a session that lasts, 3.1 always. */
+/** No method of enhanced authentication is there (0x8c); 3.x wants an identifier for a session that lasts, 3.1 always. */
 function expectedAnswer(packet: Packet): number | undefined {
   if (packet.type !== PacketType.CONNECT) throw new Error('no CONNECT');
   if (packet.properties?.maximumPacketSize === 1) return undefined; // not even that is allowed

@@ -1,3 +1,5 @@
+import type { AuthenticationMethod } from './authentication/authentication-method.js';
+import type { ScramOptions } from './authentication/scram-sha-256.js';
 import type { BrokerLogger, MqttBrokerHooks } from './hooks.js';
 import type { BrokerLimits } from './limits.js';
 
@@ -7,6 +9,9 @@ export interface MqttBrokerOptions {
   limits?: Partial<BrokerLimits>;
   /** SUBACK for a filter that `authorizeSubscribe` denies in 5.0: 0x87 Not authorized (default), or 0x80. */
   deniedSubscriptionCode?: 0x80 | 0x87;
+  /** Methods of enhanced authentication, besides SCRAM-SHA-256, which is there with the hook `scramCredentials`. */
+  authenticationMethods?: readonly AuthenticationMethod[];
+  scram?: ScramOptions;
   /** Milliseconds that never go back; the default counts up from the epoch monotonically. */
   now?: () => number;
 }

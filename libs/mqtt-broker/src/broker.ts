@@ -1,4 +1,6 @@
 import type { Duplex } from 'node:stream';
+import type { AuthenticationMethod } from './authentication/authentication-method.js';
+import { ScramSha256 } from './authentication/scram-sha-256.js';
 import { monotonicNow, type MqttBrokerOptions } from './broker-options.js';
 import type { MqttClient, PeerInfo } from './client.js';
 import type { Packet, Will } from './codec/packets.js';
@@ -36,12 +38,25 @@ export interface BrokerStatistics {
 /** Connections above the limit that are still let in far enough to be told so. */
 const REFUSAL_HEADROOM = 1.1;
 
+function authenticationMethods({
+  hooks,
+  scram,
+  ...options
+}: MqttBrokerOptions): Map<string, AuthenticationMethod> {
+  const methods = [...(options.authenticationMethods ?? [])];
+  if (hooks.scramCredentials) {
+    methods.push(new ScramSha256((username, request) => hooks.scramCredentials!(username, request), scram));
+  }
+  return new Map(methods.map((method) => [method.name, method]));
+}
+
 /** The inside of a broker: what its connections, sessions and handlers share. */
 class BrokerEngine implements Engine {
   readonly hooks: MqttBrokerHooks;
   readonly limits: Readonly<BrokerLimits>;
   readonly logger: BrokerLogger;
   readonly deniedSubscriptionCode: number;
+  readonly authenticationMethods: ReadonlyMap<string, AuthenticationMethod>;
   readonly now: () => number;
   readonly wheel: TimerWheel;
   readonly flusher = new Flusher();
@@ -57,6 +72,7 @@ class BrokerEngine implements Engine {
     this.limits = { ...defaultLimits, ...options.limits };
     this.logger = options.logger ?? silentLogger;
     this.deniedSubscriptionCode = options.deniedSubscriptionCode ?? ReasonCode.NotAuthorized;
+    this.authenticationMethods = authenticationMethods(options);
     this.now = options.now ?? monotonicNow;
     this.wheel = new TimerWheel(this.limits.timerResolutionMs, this.now);
     this.index = new SubscriptionIndex(this.limits.maxCachedMatches);

@@ -1,3 +1,4 @@
+import type { AuthenticationMethod } from './authentication/authentication-method.js';
 import type { Packet, Will } from './codec/packets.js';
 import type { Connection } from './connection/connection.js';
 import type { ConnectedClient } from './connection/connected-client.js';
@@ -18,6 +19,8 @@ export interface Engine {
   readonly logger: BrokerLogger;
   /** 0x87 or 0x80, see MqttBrokerOptions. */
   readonly deniedSubscriptionCode: number;
+  /** By name. */
+  readonly authenticationMethods: ReadonlyMap<string, AuthenticationMethod>;
   readonly now: () => number;
   readonly wheel: TimerWheel;
   readonly flusher: Flusher;

@@ -1,3 +1,4 @@
+import type { ScramLookup } from './authentication/scram-sha-256.js';
 import type { ConnectRequest, DisconnectCause, MqttClient } from './client.js';
 import type { QoS } from './codec/packets.js';
 import type { BrokerMessage } from './message.js';
@@ -23,6 +24,11 @@ export interface PublishRequest {
 /** What the surroundings decide and hear. A hook that throws or rejects is logged and counts as a refusal. */
 export interface MqttBrokerHooks {
   authenticate(request: ConnectRequest): AuthenticationOutcome | Promise<AuthenticationOutcome>;
+  /**
+   * The keys of a user, for SCRAM-SHA-256 (RFC 7677); `authenticate` is not asked then. Undefined: there is no such user,
+   * which the client cannot tell from a wrong password. The name is as the client sent it, not normalized.
+   */
+  scramCredentials?(username: string, request: ConnectRequest): ScramLookup | Promise<ScramLookup>;
   /** Also asked for the topic of a will, while the client connects. */
   authorizePublish?(client: MqttClient, topic: string, request: PublishRequest): boolean | Promise<boolean>;
   /** `filter` is without `$share/{group}/`. */

@@ -1,3 +1,14 @@
+export type {
+  AuthenticationExchange,
+  AuthenticationMethod,
+  AuthenticationStep,
+} from './authentication/authentication-method.js';
+export {
+  ScramSha256,
+  type ScramCredentials,
+  type ScramLookup,
+  type ScramOptions,
+} from './authentication/scram-sha-256.js';
 export { MqttBroker, type BrokerStatistics } from './broker.js';
 export type { MqttBrokerOptions } from './broker-options.js';
 export type { ClientSubscription, ConnectRequest, DisconnectCause, MqttClient, PeerInfo } from './client.js';

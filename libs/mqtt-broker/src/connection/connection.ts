@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { EnhancedAuthentication } from '../authentication/enhanced-authentication.js';
 import type { DisconnectCause, PeerInfo } from '../client.js';
 import { decodePacket } from '../codec/decoder.js';
 import { encodePacket } from '../codec/encoder.js';
@@ -48,6 +49,8 @@ export class Connection extends WheelEntry {
   /** Session Expiry Interval of the CONNECT was 0. */
   endsWithConnection = true;
   aliases: TopicAliases | undefined;
+  /** Of a client that named a method in its CONNECT. */
+  authentication: EnhancedAuthentication | undefined;
   readonly outbox: Outbox;
   private readonly assembler: FrameAssembler;
   /** Never below the stream's own mark: only above that does a stream say when it has drained. */
@@ -309,6 +312,7 @@ export class Connection extends WheelEntry {
     this.flowing = false;
     this.assembler.clear();
     this.aliases = undefined;
+    this.authentication = undefined;
     partWithSession(this, withWill && !engine.stopping);
     if (client?.announced)
       engine.notify('onDisconnected', () => engine.hooks.onDisconnected?.(client, cause));

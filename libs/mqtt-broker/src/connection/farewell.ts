@@ -1,5 +1,6 @@
 import { PacketType, type ConnackPacket, type DisconnectPacket } from '../codec/packets.js';
-import { connackReturnCode } from '../reason-codes.js';
+import { allowedReasonCodes } from '../codec/reason-code-table.js';
+import { connackReturnCode, ReasonCode } from '../reason-codes.js';
 import type { Connection } from './connection.js';
 
 /** Tells a connected 5.0 client why; a 3.x server has no DISCONNECT. */
@@ -12,11 +13,19 @@ export function sendDisconnect(connection: Connection, reasonCode: number, detai
 export function sendRefusal(connection: Connection, reasonCode: number, detail?: string): void {
   const type = PacketType.CONNACK;
   if (connection.version === 5) {
-    sendWithReason(connection, { type, sessionPresent: false, reasonCode }, detail);
+    sendWithReason(connection, { type, sessionPresent: false, reasonCode: connackCode(reasonCode) }, detail);
     return;
   }
   const returnCode = connackReturnCode(reasonCode);
   if (returnCode !== undefined) connection.send({ type, sessionPresent: false, reasonCode: returnCode });
+}
+
+/** Not every reason to disconnect is one to refuse [MQTT-3.2.2-8]. */
+function connackCode(reasonCode: number): number {
+  if (allowedReasonCodes[PacketType.CONNACK]?.has(reasonCode)) return reasonCode;
+  return reasonCode === ReasonCode.ServerShuttingDown
+    ? ReasonCode.ServerUnavailable
+    : ReasonCode.UnspecifiedError;
 }
 
 /** The reason string goes along where the client's Maximum Packet Size has room for it [MQTT-3.2.2-19], [MQTT-3.14.2-3]. */

@@ -37,8 +37,14 @@ function connackProperties(
   packet: ConnectPacket,
   session: Session,
 ): Properties {
-  const { limits } = connection.engine;
+  const { authentication, engine } = connection;
+  const { limits } = engine;
   const properties: Properties = { maximumPacketSize: limits.maxPacketSize };
+  if (authentication) {
+    properties.authenticationMethod = authentication.method.name; // [MQTT-4.12.0-5]
+    if (authentication.finalData) properties.authenticationData = authentication.finalData;
+    authentication.finalData = undefined;
+  }
   if (limits.receiveMaximum < UNLIMITED_RECEIVE_MAXIMUM) properties.receiveMaximum = limits.receiveMaximum;
   if (limits.topicAliasMaximum > 0) properties.topicAliasMaximum = limits.topicAliasMaximum;
   if (packet.clientId === '') properties.assignedClientIdentifier = client.id; // [MQTT-3.2.2-16]

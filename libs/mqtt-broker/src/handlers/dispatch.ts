@@ -1,6 +1,7 @@
 import { PacketType, type Packet } from '../codec/packets.js';
 import type { Connection } from '../connection/connection.js';
 import { ReasonCode } from '../reason-codes.js';
+import { handleAuth } from './auth.js';
 import { handleConnect } from './connect.js';
 import { handleDisconnect } from './disconnect.js';
 import { handlePingreq } from './pingreq.js';
@@ -14,6 +15,9 @@ import { handleUnsubscribe } from './unsubscribe.js';
 
 /** Each packet to its handler; what only a server may send is a protocol error. */
 export function dispatch(connection: Connection, packet: Packet): void | Promise<void> {
+  if (connection.state === 'connecting' && !mayComeBeforeConnack(packet)) {
+    return connection.fail(ReasonCode.ProtocolError, 'packet before the authentication is over'); // [MQTT-3.1.2-30]
+  }
   switch (packet.type) {
     case PacketType.PUBLISH:
       return handlePublish(connection, packet);
@@ -36,8 +40,13 @@ export function dispatch(connection: Connection, packet: Packet): void | Promise
     case PacketType.DISCONNECT:
       return handleDisconnect(connection, packet);
     case PacketType.AUTH:
-      return connection.fail(ReasonCode.ProtocolError, 'AUTH without enhanced authentication'); // [MQTT-4.12.0-6]
+      return handleAuth(connection, packet);
     default:
       return connection.fail(ReasonCode.ProtocolError, 'packet that only a server may send');
   }
+}
+
+/** While an enhanced authentication is under way; any other holds back what comes meanwhile. */
+function mayComeBeforeConnack({ type }: Packet): boolean {
+  return type === PacketType.AUTH || type === PacketType.DISCONNECT;
 }
