@@ -53,6 +53,8 @@ export function xmppDevice({ id, token }, urls, onPush) {
 
 /** @returns {Device} */
 export function pollDevice({ id, token }, urls, onPush) {
+  // Where the processes run apart, devices poll at an edge.
+  const base = urls.EDGE_HTTP ?? urls.HTTP;
   const abort = new AbortController();
   const headers = {
     authorization: `Basic ${Buffer.from(`${id}:${token}`).toString('base64')}`,
@@ -60,7 +62,7 @@ export function pollDevice({ id, token }, urls, onPush) {
   };
   let cursor = '0';
   const once = async () => {
-    const answer = await fetch(`${urls.HTTP}/v1/inbox?after=${cursor}&wait=25`, {
+    const answer = await fetch(`${base}/v1/inbox?after=${cursor}&wait=25`, {
       headers,
       signal: abort.signal,
     });
@@ -68,8 +70,7 @@ export function pollDevice({ id, token }, urls, onPush) {
     cursor = page.cursor;
     for (const envelope of page.notifications) onPush(envelope);
     const body = JSON.stringify({ ids: page.notifications.map((envelope) => envelope.id) });
-    if (page.notifications.length > 0)
-      await fetch(`${urls.HTTP}/v1/inbox/ack`, { method: 'POST', headers, body });
+    if (page.notifications.length > 0) await fetch(`${base}/v1/inbox/ack`, { method: 'POST', headers, body });
   };
   let loop;
   return {

@@ -30,7 +30,13 @@ export class GatewayProcess {
     const main = resolve(`dist/apps/${app}/src/main.js`);
     if (!existsSync(main))
       throw new Error(`${main} is missing: run the tests by npm test, which builds first`);
-    const child = spawn(process.execPath, ['--enable-source-maps', main], {
+    return GatewayProcess.run([process.execPath, '--enable-source-maps', main], env);
+  }
+
+  /** A command that starts a process of Carillon. */
+  static async run(command: readonly string[], env: Record<string, string>): Promise<GatewayProcess> {
+    const [program, ...args] = command;
+    const child = spawn(program!, args, {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -42,7 +48,7 @@ export class GatewayProcess {
     child.removeAllListeners('exit');
     child.once('exit', (code) => {
       if (code !== null && code !== 0)
-        console.error(`${app} ended with code ${code}\n${stderr.slice(-30).join('\n')}`);
+        console.error(`${command.at(-1)} ended with code ${code}\n${stderr.slice(-30).join('\n')}`);
     });
     return new GatewayProcess(child, listeners, log, stderr);
   }
@@ -96,6 +102,13 @@ export class Installation {
 
   async start(app: AppName, env: Record<string, string> = {}): Promise<GatewayProcess> {
     const started = await GatewayProcess.start(app, { ...this.environment(), ...this.env, ...env });
+    this.processes.push(started);
+    return started;
+  }
+
+  /** Runs a command with this environment alone, and ends it with the others. */
+  async run(command: readonly string[], env: Record<string, string>): Promise<GatewayProcess> {
+    const started = await GatewayProcess.run(command, env);
     this.processes.push(started);
     return started;
   }
