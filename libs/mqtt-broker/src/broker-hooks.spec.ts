@@ -234,6 +234,38 @@ describe('authorizeSubscribe', () => {
     await client.take(PacketType.UNSUBACK);
     expect(events).toEqual(['+yes 2', '-yes']);
   });
+
+  describe('with a bound', () => {
+    const granted = new Set(['t/open']);
+    const bounded = () =>
+      startBroker({ authorizeSubscribe: () => ({ only: (topic: string) => granted.has(topic) }) });
+
+    it('gives those topics alone, retained ones too, and asks again when told', async () => {
+      const broker = bounded();
+      const client = await TestClient.connect(broker, 'c');
+      client.publish('t/open', 'kept', { retain: true });
+      client.publish('t/closed', 'kept', { retain: true });
+      const topics = async () =>
+        (await client.settle()).map((packet) => packet.type === PUBLISH && packet.topic);
+      await client.subscribe('t/#');
+      expect(await topics()).toEqual(['t/open']);
+      await client.subscribe('+/open', { retainHandling: 2 });
+      for (const topic of ['t/closed', 't/open', 't/closed']) client.publish(topic, 'now');
+      expect(await topics()).toEqual(['t/open']);
+      granted.add('t/closed');
+      broker.reconsiderTopics();
+      client.publish('t/closed', 'now');
+      expect(await client.takePublish()).toMatchObject({ topic: 't/closed' });
+      granted.delete('t/closed');
+    });
+
+    it('passes a member of a shared subscription over', async () => {
+      const client = await TestClient.connect(bounded(), 'c');
+      await client.subscribe('$share/g/t/#');
+      for (const topic of ['t/closed', 't/open']) client.publish(topic, 'x');
+      expect(await client.takePublish()).toMatchObject({ topic: 't/open' });
+    });
+  });
 });
 
 describe('authorizePublish and onPublish', () => {

@@ -96,7 +96,7 @@ class BrokerEngine implements Engine {
     const { recipients, groups } = this.index.match(publication.topic);
     for (const recipient of recipients) offer(recipient.session, publication, recipient);
     for (const group of groups) {
-      const member = group.pick();
+      const member = group.pick(publication.topic);
       if (member) offer(member.session, publication, member);
     }
     publication.settle();
@@ -179,6 +179,17 @@ export class MqttBroker {
       throw new TypeError(`not a topic name: ${JSON.stringify(message.topic)}`);
     }
     engine.route(new Publication(message, engine.now(), undefined));
+  }
+
+  /** The connected clients. */
+  *clients(): Iterable<MqttClient> {
+    for (const { state, client } of this.engine.connections)
+      if (state === 'connected' && client) yield client;
+  }
+
+  /** What `authorizeSubscribe` bounds its subscriptions by has changed: the bounds are asked anew. */
+  reconsiderTopics(): void {
+    this.engine.index.clearCache();
   }
 
   client(clientId: string): MqttClient | undefined {

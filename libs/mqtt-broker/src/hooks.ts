@@ -16,6 +16,12 @@ export type AuthenticationOutcome =
  */
 export type PublishVerdict = 'route' | 'consume' | { refuse: number };
 
+/** Whether a subscription is granted; with `only`, for those of its topics of which that is true. */
+export type SubscriptionVerdict = boolean | { only: TopicBound };
+
+/** Pure: it is asked once for many messages on a topic. `MqttBroker.reconsiderTopics` has it asked again. */
+export type TopicBound = (topic: string) => boolean;
+
 export interface PublishRequest {
   qos: QoS;
   retain: boolean;
@@ -32,7 +38,11 @@ export interface MqttBrokerHooks {
   /** Also asked for the topic of a will, while the client connects. */
   authorizePublish?(client: MqttClient, topic: string, request: PublishRequest): boolean | Promise<boolean>;
   /** `filter` is without `$share/{group}/`. */
-  authorizeSubscribe?(client: MqttClient, filter: string, qos: QoS): boolean | Promise<boolean>;
+  authorizeSubscribe?(
+    client: MqttClient,
+    filter: string,
+    qos: QoS,
+  ): SubscriptionVerdict | Promise<SubscriptionVerdict>;
   /** After the CONNACK and what the session had to repeat. */
   onConnected?(client: MqttClient): void;
   /** Exactly once for each `onConnected`. */

@@ -20,6 +20,8 @@ export type {
   MqttBrokerHooks,
   PublishRequest,
   PublishVerdict,
+  SubscriptionVerdict,
+  TopicBound,
 } from './hooks.js';
 export { defaultLimits, type BrokerLimits } from './limits.js';
 export type { BrokerMessage, DeliveryOutcome, DirectDelivery, MessageProperties } from './message.js';

@@ -77,8 +77,8 @@ export class ConnectedClient implements MqttClient {
     const { session } = this;
     const parsed = parseFilter(filter, this.connection.engine.limits);
     if (!session || !parsed) return false;
-    const request = { filter, qos, noLocal: false, retainAsPublished: false, retainHandling: 1 } as const;
-    return subscribe(session, parsed, request, undefined);
+    const asked = { qos, noLocal: false, retainAsPublished: false, retainHandling: 1 } as const;
+    return subscribe(session, parsed, { ...asked, identifiers: undefined });
   }
 
   disconnect(reason: DisconnectReason): void {

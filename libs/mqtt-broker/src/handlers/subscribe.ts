@@ -1,5 +1,6 @@
 import { PacketType, type SubscribePacket, type SubscriptionRequest } from '../codec/packets.js';
 import type { Connection } from '../connection/connection.js';
+import type { SubscriptionVerdict } from '../hooks.js';
 import { ReasonCode } from '../reason-codes.js';
 import { pump } from '../session/delivery.js';
 import { subscribe } from '../session/subscriptions.js';
@@ -14,7 +15,7 @@ export function handleSubscribe(connection: Connection, packet: SubscribePacket)
   const parsed = packet.subscriptions.map(({ filter }) => parseFilter(filter, limits));
   const answers = packet.subscriptions.map((request, i) => allowed(connection, request, parsed[i]));
   if (!answers.some(isPromise)) {
-    return grant(connection, packet, parsed, answers as boolean[]);
+    return grant(connection, packet, parsed, answers as SubscriptionVerdict[]);
   }
   const settling = answers.map(async (answer) => answer);
   return Promise.all(settling).then((settled) => grant(connection, packet, parsed, settled));
@@ -25,7 +26,7 @@ function allowed(
   connection: Connection,
   request: SubscriptionRequest,
   parsed: ParsedFilter | undefined,
-): boolean | Promise<boolean> {
+): SubscriptionVerdict | Promise<SubscriptionVerdict> {
   const { client, engine } = connection;
   if (!engine.hooks.authorizeSubscribe || !client || !parsed) return true;
   const denied = (error: unknown): boolean => {
@@ -44,7 +45,7 @@ function grant(
   connection: Connection,
   packet: SubscribePacket,
   parsed: (ParsedFilter | undefined)[],
-  answers: boolean[],
+  answers: SubscriptionVerdict[],
 ): void {
   const { session } = connection;
   if (!session) return;
@@ -52,8 +53,12 @@ function grant(
   const reasonCodes = packet.subscriptions.map((request, i) => {
     const filter = parsed[i];
     if (!filter) return ReasonCode.TopicFilterInvalid;
-    if (!answers[i]) return connection.engine.deniedSubscriptionCode;
-    return subscribe(session, filter, request, identifiers) ? request.qos : ReasonCode.QuotaExceeded;
+    const answer = answers[i];
+    if (!answer) return connection.engine.deniedSubscriptionCode;
+    const only = answer === true ? undefined : answer.only;
+    return subscribe(session, filter, { ...request, identifiers, only })
+      ? request.qos
+      : ReasonCode.QuotaExceeded;
   });
   const wire = connection.version === 5 ? reasonCodes : reasonCodes.map((code) => Math.min(code, FAILURE_3X));
   connection.send({ type: PacketType.SUBACK, packetId: packet.packetId, reasonCodes: wire });

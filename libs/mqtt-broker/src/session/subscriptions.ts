@@ -1,5 +1,6 @@
-import type { SubscriptionRequest } from '../codec/packets.js';
-import { Subscription } from '../topics/subscription.js';
+import { Subscription, type SubscriptionOptions } from '../topics/subscription.js';
+import type { TopicBound } from '../hooks.js';
+import type { Publication } from '../inflight/publication.js';
 import type { ParsedFilter } from '../topics/topic-filter.js';
 import type { Session } from './session.js';
 
@@ -7,38 +8,44 @@ import type { Session } from './session.js';
  * Subscribes a session, or replaces the options of a subscription it has [MQTT-3.8.4-3], and prepares the retained
  * messages due. False: the session has as many subscriptions as it may.
  */
-export function subscribe(
-  session: Session,
-  parsed: ParsedFilter,
-  request: SubscriptionRequest,
-  identifiers: number[] | undefined,
-): boolean {
+export function subscribe(session: Session, parsed: ParsedFilter, options: SubscriptionOptions): boolean {
   const { index, limits } = session.engine;
   const known = session.subscriptions?.get(parsed.filter);
   if (!known && (session.subscriptions?.size ?? 0) >= limits.maxSubscriptionsPerClient) return false;
   const subscription = known ?? new Subscription(session, parsed);
-  subscription.apply(request, identifiers);
+  subscription.apply(options);
   if (known) {
     index.invalidate(known);
   } else {
     (session.subscriptions ??= new Map()).set(parsed.filter, subscription);
     index.add(subscription);
   }
-  if (wantsRetained(subscription, request, known === undefined)) prepareReplay(session, subscription);
+  if (wantsRetained(subscription, options, known === undefined)) prepareReplay(session, subscription);
   return true;
 }
 
 /** Retain handling (MQTT 5.0 §3.8.3.1, [MQTT-3.3.1-9] to -11); shared subscriptions get no retained messages. */
-function wantsRetained(subscription: Subscription, request: SubscriptionRequest, isNew: boolean): boolean {
+function wantsRetained(
+  subscription: Subscription,
+  { retainHandling }: SubscriptionOptions,
+  isNew: boolean,
+): boolean {
   if (subscription.shareName !== undefined) return false;
-  return request.retainHandling === 0 || (request.retainHandling === 1 && isNew);
+  return retainHandling === 0 || (retainHandling === 1 && isNew);
 }
 
 /** A subscription repeated while its replay is under way begins anew: a session has one replay a subscription. */
 function prepareReplay(session: Session, subscription: Subscription): void {
   const others = session.replays?.filter((replay) => replay.subscription !== subscription) ?? [];
-  const messages = session.engine.retained.match(subscription.topicFilter);
+  const all = session.engine.retained.match(subscription.topicFilter);
+  const messages = subscription.only ? within(all, subscription.only) : all;
   session.replays = [...others, { subscription, messages }];
+}
+
+function* within(messages: Iterator<Publication>, only: TopicBound): Iterator<Publication> {
+  for (let next = messages.next(); !next.done; next = messages.next()) {
+    if (only(next.value.topic)) yield next.value;
+  }
 }
 
 /** False: there was no such subscription. Messages on their way stay on it [MQTT-3.10.4-2]. */

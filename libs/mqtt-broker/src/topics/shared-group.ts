@@ -5,12 +5,13 @@ export class SharedGroup {
   readonly members: Subscription[] = [];
   private turn = 0;
 
-  /** In turn: a connected member with room, else a connected one, else one whose session keeps messages. */
-  pick(): Subscription | undefined {
+  /** In turn: a connected member with room, else a connected one, else one whose session keeps messages; none that may not have the topic. */
+  pick(topic: string): Subscription | undefined {
     const count = this.members.length;
     let fallback: Subscription | undefined;
     for (let i = 0; i < count; i++) {
       const member = this.members[(this.turn + i) % count]!;
+      if (member.only && !member.only(topic)) continue;
       if (member.session.ready) {
         this.turn = (this.turn + i + 1) % count;
         return member;

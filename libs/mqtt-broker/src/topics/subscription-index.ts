@@ -20,6 +20,8 @@ export class SubscriptionIndex {
   private readonly wildcards = new WildcardTrie();
   private readonly cache = new Map<string, Match>();
   private cachedRecipients = 0;
+  /** Some subscription is bounded: `only` has to be looked at. */
+  private bounded = false;
   size = 0;
 
   /** @param maxCached topics, and a hundred times as many recipients, that the cache may hold */
@@ -52,6 +54,7 @@ export class SubscriptionIndex {
 
   /** To be called too when options of a subscription change: they may have been merged into a cached match. */
   invalidate(subscription: Subscription): void {
+    this.bounded ||= subscription.only !== undefined;
     if (subscription.wildcard) this.clearCache();
     else this.forget(subscription.topicFilter);
   }
@@ -70,7 +73,8 @@ export class SubscriptionIndex {
     if (exact) sets.push(exact);
     if (sets.length === 0) return NOBODY;
     const groups = sets.flatMap((set) => (set.groups ? [...set.groups.values()] : []));
-    return { recipients: sets.length === 1 ? sets[0]!.members : merge(sets), groups };
+    const members = sets.map((set) => (this.bounded ? granted(set.members, topic) : set.members));
+    return { recipients: members.length === 1 ? members[0]! : merge(members), groups };
   }
 
   private remember(topic: string, match: Match): void {
@@ -90,17 +94,22 @@ export class SubscriptionIndex {
     this.cache.delete(topic);
   }
 
-  private clearCache(): void {
+  clearCache(): void {
     this.cache.clear();
     this.cachedRecipients = 0;
   }
 }
 
+function granted(members: readonly Subscription[], topic: string): readonly Subscription[] {
+  if (!members.some(({ only }) => only)) return members;
+  return members.filter(({ only }) => !only || only(topic));
+}
+
 /** Brings the overlapping subscriptions of a session together. */
-function merge(sets: readonly SubscriberSet[]): Recipient[] {
+function merge(sets: readonly (readonly Subscription[])[]): Recipient[] {
   const bySession = new Map<unknown, Subscription[]>();
-  for (const set of sets) {
-    for (const subscription of set.members) {
+  for (const members of sets) {
+    for (const subscription of members) {
       const overlapping = bySession.get(subscription.session);
       if (overlapping) overlapping.push(subscription);
       else bySession.set(subscription.session, [subscription]);

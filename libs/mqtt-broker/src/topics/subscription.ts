@@ -1,6 +1,13 @@
 import type { QoS, SubscriptionRequest } from '../codec/packets.js';
+import type { TopicBound } from '../hooks.js';
 import type { Session } from '../session/session.js';
 import type { ParsedFilter } from './topic-filter.js';
+
+/** The options of a SUBSCRIBE, and what the hooks made of it. */
+export interface SubscriptionOptions extends Omit<SubscriptionRequest, 'filter'> {
+  identifiers: number[] | undefined;
+  only?: TopicBound | undefined;
+}
 
 /** One subscription of one session. The index keeps it in a set, so that it can be taken out in one step. */
 export class Subscription {
@@ -13,6 +20,8 @@ export class Subscription {
   retainAsPublished = false;
   /** Subscription identifiers to send along (MQTT 5.0 §3.3.2.3.8); undefined where there is none. */
   identifiers: number[] | undefined;
+  /** Topics that it is granted, of those it matches; undefined: all of them. */
+  only: TopicBound | undefined;
   /** Position in its subscriber set. */
   slot = -1;
 
@@ -27,11 +36,12 @@ export class Subscription {
   }
 
   /** Takes over the options of a SUBSCRIBE; a repeated one replaces them [MQTT-3.8.4-3]. */
-  apply(request: Omit<SubscriptionRequest, 'filter'>, identifiers: number[] | undefined): void {
-    this.qos = request.qos;
-    this.noLocal = request.noLocal;
-    this.retainAsPublished = request.retainAsPublished;
-    this.identifiers = identifiers;
+  apply(options: SubscriptionOptions): void {
+    this.qos = options.qos;
+    this.noLocal = options.noLocal;
+    this.retainAsPublished = options.retainAsPublished;
+    this.identifiers = options.identifiers;
+    this.only = options.only;
   }
 }
 
