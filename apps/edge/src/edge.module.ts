@@ -5,6 +5,8 @@ import { StreamDeviceEvents } from './delivery/stream-device-events.js';
 import { TokenAuthenticator } from './delivery/token-authenticator.js';
 import { Transports } from './delivery/transports.js';
 import { Listeners } from './listeners/listeners.js';
+import { MqttAccessFiles } from './listeners/mqtt-access-files.js';
+import { Reload } from './listeners/reload.js';
 import { TlsMaterial } from './listeners/tls-material.js';
 import { DeviceGuard } from './poll/device.guard.js';
 import { InboxController } from './poll/inbox.controller.js';
@@ -15,6 +17,8 @@ import { InboxController } from './poll/inbox.controller.js';
   providers: [
     Transports,
     TlsMaterial,
+    MqttAccessFiles,
+    Reload,
     EdgeService,
     Listeners,
     DeviceGuard,

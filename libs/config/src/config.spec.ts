@@ -50,6 +50,8 @@ describe('loadConfig', () => {
       CARILLON_HTTP_PORT: '0',
       CARILLON_METRICS_PORT: '9100',
       CARILLON_MQTT_ANONYMOUS: 'true',
+      CARILLON_MQTT_USERS_FILE: 'mqtt/users',
+      CARILLON_MQTT_ACL_FILE: '/etc/carillon/acl',
       CARILLON_XMPP_DOMAIN: 'Push.Example.com',
       CARILLON_XMPP_TLS: 'off',
       CARILLON_ADMIN_KEY: 'an-admin-key',
@@ -60,7 +62,11 @@ describe('loadConfig', () => {
       host: '::',
       http: { port: 0 },
       metrics: { port: 9100 },
-      mqtt: { anonymous: true },
+      mqtt: {
+        anonymous: true,
+        usersFile: join(directory, 'mqtt/users'),
+        aclFile: '/etc/carillon/acl',
+      },
       xmpp: { domain: 'push.example.com', tls: 'off' },
       adminKey: 'an-admin-key',
     });

@@ -25,7 +25,15 @@ export interface Config {
   readonly http: { readonly port: number };
   /** Without a port `/metrics` is on the HTTP port, guarded. */
   readonly metrics: { readonly port?: number };
-  readonly mqtt: { readonly port: number; readonly tlsPort: number; readonly anonymous: boolean };
+  readonly mqtt: {
+    readonly port: number;
+    readonly tlsPort: number;
+    readonly anonymous: boolean;
+    /** Absolute. */
+    readonly usersFile?: string;
+    /** Absolute. */
+    readonly aclFile?: string;
+  };
   readonly xmpp: {
     readonly port: number;
     readonly tlsPort: number;
@@ -78,7 +86,13 @@ function grouped(values: Values, cwd: string): Config {
     host,
     http: { port: values.httpPort },
     metrics: { port: values.metricsPort },
-    mqtt: { port: values.mqttPort, tlsPort: values.mqttsPort, anonymous: values.mqttAnonymous },
+    mqtt: {
+      port: values.mqttPort,
+      tlsPort: values.mqttsPort,
+      anonymous: values.mqttAnonymous,
+      usersFile: values.mqttUsersFile && resolve(cwd, values.mqttUsersFile),
+      aclFile: values.mqttAclFile && resolve(cwd, values.mqttAclFile),
+    },
     xmpp: {
       port: values.xmppPort,
       tlsPort: values.xmppsPort,

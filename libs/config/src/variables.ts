@@ -74,7 +74,22 @@ export const variables = {
     kind: kinds.boolean,
     default: 'false',
     description:
-      'an open broker, for trusted networks and conformance runs: clients without credentials, any topic',
+      'an open broker, for trusted networks and conformance runs: clients without credentials, any topic ' +
+      'unless `CARILLON_MQTT_ACL_FILE` is set',
+  }),
+  mqttUsersFile: optional({
+    name: 'CARILLON_MQTT_USERS_FILE',
+    kind: kinds.path,
+    unset: 'none: devices alone log in',
+    description:
+      'MQTT users beside the devices: lines `name:hash` as `mosquitto_passwd` writes them; read again on SIGHUP',
+  }),
+  mqttAclFile: optional({
+    name: 'CARILLON_MQTT_ACL_FILE',
+    kind: kinds.path,
+    unset: 'none: users have no topics',
+    description:
+      'who may use which MQTT topics, in the form of mosquitto (`user`, `topic`, `pattern`); what no line grants is denied; read again on SIGHUP',
   }),
   xmppPort: defaulted({
     name: 'CARILLON_XMPP_PORT',

@@ -18,11 +18,11 @@ import { type InFlight, notificationIds, recordOutcome } from '../channel/device
 import type { OutgoingDelivery, WriteOutcome } from '../channel/device-channel.js';
 import { DeliveryTransport } from '../delivery-transport.js';
 import type { TransportContext } from '../transport-context.js';
-import { loginOf, MqttAccess } from './mqtt-access.js';
+import { loginOf, MqttAccess, type MqttAccessRules } from './mqtt-access.js';
 import { eventsTopic, inboxTopic } from './mqtt-topics.js';
 
 export interface MqttTransportOptions {
-  /** An open broker: clients without credentials, any topic but those of devices. */
+  /** An open broker: clients without credentials, any topic but those of devices, within the access list if there is one. */
   readonly anonymous: boolean;
   readonly broker?: Omit<MqttBrokerOptions, 'hooks'>;
 }
@@ -80,6 +80,15 @@ export class MqttTransport extends DeliveryTransport {
   async drain(deadlineMs: number): Promise<void> {
     await this.broker.stop('shutting-down', deadlineMs);
     await this.links.clear();
+  }
+
+  /** New users and access list: they hold for connections that stand too, and users whose password changed have to log in anew. */
+  setRules(rules: MqttAccessRules): void {
+    this.access.setRules(rules);
+    this.broker.reconsiderTopics();
+    for (const client of this.broker.clients()) {
+      if (!this.access.stillIs(client)) client.disconnect('not-authorized');
+    }
   }
 
   private hooks(): MqttBrokerHooks {
