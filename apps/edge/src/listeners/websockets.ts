@@ -79,6 +79,8 @@ function peerOf(request: IncomingMessage) {
   return { address: remoteAddress, secure: encrypted, transport: 'websocket' as const };
 }
 
+/** A peer that never closes its half is not waited for. */
 function refuse(socket: Duplex, status: string): void {
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
