@@ -49,6 +49,7 @@ describe('DataDirectory', () => {
       return directory.prepare();
     };
     const startTime = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[21];
+    const stateOf = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2];
 
     it('is refused while another process lives that holds it', async () => {
       const holder = process.ppid;
@@ -69,13 +70,13 @@ describe('DataDirectory', () => {
     });
 
     it('is taken over from a zombie', async () => {
-      // The shell's child ends at once, and sleep, which the shell becomes, never waits for it.
-      const shell = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+      // The shell's child ends after the shell has become another sleep, which never waits for it.
+      const shell = spawn('sh', ['-c', 'sleep 0.5 & echo $!; exec sleep 60'], {
         stdio: ['ignore', 'pipe', 'ignore'],
       });
       const [pid] = (await once(shell.stdout, 'data')).map(Number);
       const started = startTime(pid!);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      while (stateOf(pid!) !== 'Z') await new Promise((resolve) => setTimeout(resolve, 20));
       await expect(lockedBy(`${pid} ${started}\n`)).resolves.toBeUndefined();
       shell.kill('SIGKILL');
     });

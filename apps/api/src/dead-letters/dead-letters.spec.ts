@@ -14,7 +14,12 @@ async function bury(stream: string, data: string): Promise<void> {
   await client.xgroup('CREATE', stream, 'workers', '$', 'MKSTREAM').catch(() => undefined);
   const id = await client.xadd(stream, '*', 'd', data);
   await client.xreadgroup('GROUP', 'workers', 'w1', 'STREAMS', stream, '>');
-  await runScript(client, 'bury-entry', [stream, DeadLetters.keyFor(stream)], ['workers', id!, data, 'it broke', 5, Date.now()]);
+  await runScript(
+    client,
+    'bury-entry',
+    [stream, DeadLetters.keyFor(stream)],
+    ['workers', id!, data, 'it broke', 5, Date.now()],
+  );
 }
 
 const list = (stream: string) => api.call('GET', `/v1/dead-letters?stream=${stream}`);
