@@ -12,6 +12,10 @@ export interface MqttBrokerOptions {
   /** Methods of enhanced authentication, besides SCRAM-SHA-256, which is there with the hook `scramCredentials`. */
   authenticationMethods?: readonly AuthenticationMethod[];
   scram?: ScramOptions;
+  /** Milliseconds between publications of `$SYS/broker/…`; 0, the default, for none. */
+  sysIntervalMs?: number;
+  /** What `$SYS/broker/version` says. */
+  version?: string;
   /** Milliseconds that never go back; the default counts up from the epoch monotonically. */
   now?: () => number;
 }

@@ -17,6 +17,8 @@ import type { BrokerMessage } from './message.js';
 import { ReasonCode, type DisconnectReason } from './reason-codes.js';
 import { offer } from './session/delivery.js';
 import { SessionRegistry } from './session/session-registry.js';
+import { SysTopics } from './statistics/sys-topics.js';
+import { Traffic } from './statistics/traffic.js';
 import { TimerWheel } from './timers/timer-wheel.js';
 import { RetainedStore } from './topics/retained-store.js';
 import { SubscriptionIndex } from './topics/subscription-index.js';
@@ -33,6 +35,8 @@ export interface BrokerStatistics {
   retainedBytes: number;
   /** Of all sessions. */
   queuedBytes: number;
+  /** Counters since the broker was made. */
+  traffic: Readonly<Traffic>;
 }
 
 /** Connections above the limit that are still let in far enough to be told so. */
@@ -65,6 +69,8 @@ class BrokerEngine implements Engine {
   readonly sessions: SessionRegistry;
   readonly queueBudget: QueueBudget;
   readonly connections = new Set<Connection>();
+  readonly traffic = new Traffic();
+  readonly sysTopics: SysTopics;
   stopping = false;
 
   constructor(options: MqttBrokerOptions) {
@@ -83,6 +89,7 @@ class BrokerEngine implements Engine {
     );
     this.sessions = new SessionRegistry(this);
     this.queueBudget = { bytes: 0, maxBytes: this.limits.maxTotalQueuedBytes };
+    this.sysTopics = new SysTopics(this, options.sysIntervalMs ?? 0, options.version ?? 'carillon');
   }
 
   handle(connection: Connection, packet: Packet): void | Promise<void> {
@@ -143,7 +150,7 @@ export class MqttBroker {
   }
 
   get statistics(): BrokerStatistics {
-    const { connections, sessions, index, retained, queueBudget } = this.engine;
+    const { connections, sessions, index, retained, queueBudget, traffic } = this.engine;
     return {
       connections: connections.size,
       sessions: sessions.size,
@@ -151,12 +158,14 @@ export class MqttBroker {
       retainedMessages: retained.size,
       retainedBytes: retained.bytes,
       queuedBytes: queueBudget.bytes,
+      traffic,
     };
   }
 
   start(): void {
     this.engine.stopping = false;
     this.engine.wheel.start();
+    this.engine.sysTopics.start();
   }
 
   /** Takes over one network connection; the broker ends and destroys the stream. */

@@ -8,6 +8,7 @@ import type { Publication } from './inflight/publication.js';
 import type { QueueBudget } from './inflight/message-queue.js';
 import type { BrokerLimits } from './limits.js';
 import type { SessionRegistry } from './session/session-registry.js';
+import type { Traffic } from './statistics/traffic.js';
 import type { TimerWheel } from './timers/timer-wheel.js';
 import type { RetainedStore } from './topics/retained-store.js';
 import type { SubscriptionIndex } from './topics/subscription-index.js';
@@ -29,6 +30,7 @@ export interface Engine {
   readonly sessions: SessionRegistry;
   readonly queueBudget: QueueBudget;
   readonly connections: Set<Connection>;
+  readonly traffic: Traffic;
   readonly stopping: boolean;
   /** Answers a packet; a promise holds back the packets that follow. */
   handle(connection: Connection, packet: Packet): void | Promise<void>;

@@ -31,4 +31,5 @@ export {
   type DisconnectReason,
   type RefusalReason,
 } from './reason-codes.js';
+export type { Traffic } from './statistics/traffic.js';
 export { filterMatches, isTopicName } from './topics/topic-filter.js';

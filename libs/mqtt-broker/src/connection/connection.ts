@@ -80,6 +80,7 @@ export class Connection extends WheelEntry {
   /** From here on bytes are read, and a CONNECT is waited for. */
   open(): void {
     this.engine.connections.add(this);
+    this.engine.traffic.socketsOpened++;
     this.engine.wheel.schedule(this, this.engine.limits.connectTimeoutMs);
     listen(this.stream, this);
   }
@@ -108,6 +109,7 @@ export class Connection extends WheelEntry {
   send(packet: Packet): boolean {
     const bytes = encodePacket(packet, this.version);
     if (bytes.length > this.maxPacketSize) return false;
+    this.engine.traffic.messagesSent++;
     this.outbox.push(bytes);
     return true;
   }
@@ -115,6 +117,7 @@ export class Connection extends WheelEntry {
   receive(chunk: Buffer): void {
     if (!this.live) return;
     this.lastHeard = this.engine.now();
+    this.engine.traffic.bytesReceived += chunk.length;
     this.assembler.push(chunk);
     if (this.state === 'opening' && this.assembler.peek() !== PacketType.CONNECT << 4) {
       this.fail(ReasonCode.ProtocolError, 'first packet is not CONNECT'); // [MQTT-3.1.0-1]
@@ -130,7 +133,8 @@ export class Connection extends WheelEntry {
   }
 
   /** Called by the outbox after each write. */
-  onWritten(blocked: boolean): void {
+  onWritten(blocked: boolean, bytes: number): void {
+    this.engine.traffic.bytesSent += bytes;
     if (!blocked) {
       // Not from within the send that brought this write about.
       if (this.strained) queueMicrotask(() => this.relieved());
@@ -222,6 +226,7 @@ export class Connection extends WheelEntry {
   }
 
   private handleFrame(): void | Promise<void> {
+    this.engine.traffic.messagesReceived++;
     const { firstByte, buffer, bodyStart, bodyEnd } = this.assembler;
     const packet = decodePacket(firstByte, buffer, bodyStart, bodyEnd, this.version);
     if (packet.type === 0) return this.undecodable(packet);
@@ -314,8 +319,10 @@ export class Connection extends WheelEntry {
     this.aliases = undefined;
     this.authentication = undefined;
     partWithSession(this, withWill && !engine.stopping);
-    if (client?.announced)
+    if (client?.announced) {
+      engine.traffic.clientsConnected--;
       engine.notify('onDisconnected', () => engine.hooks.onDisconnected?.(client, cause));
+    }
     this.outbox.end();
     this.held = false;
     this.stream.resume();

@@ -7,7 +7,7 @@ const CONCAT_LIMIT = 64 * 1024;
 
 export interface OutboxOwner {
   /** After each write; `blocked`: the stream wants no more until it drains. */
-  onWritten(blocked: boolean): void;
+  onWritten(blocked: boolean, bytes: number): void;
 }
 
 /**
@@ -82,6 +82,6 @@ export class Outbox {
       for (const part of tail.parts()) this.blocked = !this.stream.write(part);
       this.stream.uncork();
     }
-    this.owner.onWritten(this.blocked);
+    this.owner.onWritten(this.blocked, tail.length);
   }
 }

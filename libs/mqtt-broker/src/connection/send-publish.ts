@@ -28,6 +28,7 @@ export function sendPublication(
   wanted.alias = connection.aliases?.offer(publication.topic) ?? 0;
   const form = publication.form(wanted, connection.engine.now());
   if (form.head.size > connection.maxPacketSize) return false;
+  connection.engine.traffic.publicationSent(publication.payload.length);
   connection.aliases?.commit(wanted.alias, publication.topic);
   connection.outbox.push(form.withPacketId(packetId));
   if (!form.head.inline) connection.outbox.push(publication.payload);
@@ -76,6 +77,7 @@ function aged(properties: Properties | undefined, seconds: number): Properties |
 
 function pushHead(connection: Connection, head: PublishHead, payload: Buffer): boolean {
   if (head.size > connection.maxPacketSize) return false;
+  connection.engine.traffic.publicationSent(payload.length);
   connection.outbox.push(head.bytes);
   if (!head.inline) connection.outbox.push(payload);
   return true;

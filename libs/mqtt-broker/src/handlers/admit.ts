@@ -6,6 +6,7 @@ import { ReasonCode } from '../reason-codes.js';
 import { openWindow, pump } from '../session/delivery.js';
 import { prepareResends } from '../session/resume.js';
 import { NEVER_EXPIRES, type Session } from '../session/session.js';
+import { isSystemTopic } from '../statistics/sys-topics.js';
 import { assignClientId } from './client-identifier.js';
 import { sendConnack, serverKeepAlive } from './connack.js';
 
@@ -32,9 +33,9 @@ async function willAllowed(
   const { hooks, logger } = connection.engine;
   const { will } = packet;
   if (!will) return true;
-  let allowed = true;
+  let allowed = !isSystemTopic(will.topic);
   try {
-    allowed =
+    allowed &&=
       (await hooks.authorizePublish?.(client, will.topic, { qos: will.qos, retain: will.retain })) ?? true;
   } catch (error) {
     logger.error('authorizePublish failed', { clientId: client.id, error });
@@ -70,6 +71,7 @@ async function enter(connection: Connection, client: ConnectedClient, packet: Co
   connection.flowing = true;
   pump(session);
   client.announced = true;
+  engine.traffic.clientEntered();
   engine.notify('onConnected', () => engine.hooks.onConnected?.(client));
   openWindow(session);
 }

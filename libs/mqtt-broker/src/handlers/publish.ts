@@ -5,6 +5,7 @@ import type { PublishVerdict } from '../hooks.js';
 import { Publication } from '../inflight/publication.js';
 import { levelCount } from '../topics/topic-filter.js';
 import { ReasonCode } from '../reason-codes.js';
+import { isSystemTopic } from '../statistics/sys-topics.js';
 import type { Session } from '../session/session.js';
 import { whenSettled } from './settled.js';
 
@@ -37,7 +38,9 @@ export function handlePublish(connection: Connection, packet: PublishPacket): vo
     (session.received ??= new Map()).set(packetId, UNDECIDED);
   }
   const arrival: Arrival = { connection, session, client, packet };
-  const { hooks } = connection.engine;
+  const { hooks, traffic } = connection.engine;
+  traffic.publicationReceived(packet.payload.length);
+  if (isSystemTopic(topic)) return judged(arrival, false);
   if (!hooks.authorizePublish) return judged(arrival, true);
   return whenSettled(
     () => hooks.authorizePublish!(client, topic, { qos, retain }),

@@ -20,6 +20,8 @@ export function offer(session: Session, publication: Publication, recipient: Rec
   if (qos === 0) {
     if (connection && connection.flowing && !connection.congested) {
       sendPublication(connection, publication, 0, retain, recipient.identifiers, 0);
+    } else if (connection) {
+      session.engine.traffic.publishDropped++;
     }
   } else if (connection && session.ready) {
     send(session, connection, publication, qos, retain, recipient.identifiers);
@@ -56,6 +58,7 @@ function dropped(
   why: 'queue-full' | 'expired' | 'too-large',
 ): void {
   const { engine, id } = session;
+  engine.traffic.publishDropped++;
   if (!engine.hooks.onMessageDropped) return;
   engine.notify('onMessageDropped', () => engine.hooks.onMessageDropped?.(id, publication.topic, why));
 }
