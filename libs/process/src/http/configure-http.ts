@@ -7,6 +7,7 @@ import { toCarillonError } from './problem.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
 import { installSecurityHeaders } from './security-headers.js';
+import { readBodiesOut } from './unread-body.js';
 import { RequestValidationPipe } from './validation.pipe.js';
 
 /** The longest name (128 characters) takes up to 12 bytes a character when it is percent-encoded. */
@@ -29,6 +30,7 @@ export function configureHttp(app: NestFastifyApplication): void {
   const routes = new RouteTable();
   fastify.addHook('onRoute', (route) => routes.add(route));
   installSecurityHeaders(fastify);
+  readBodiesOut(fastify);
   installBodyParsers(app);
   app.useGlobalFilters(new ProblemFilter(routes));
   app.useGlobalPipes(new RequestValidationPipe());
