@@ -224,6 +224,7 @@ export class PollDevice extends TestDevice {
     while (!this.stopped) {
       try {
         const answer = await this.poll(25);
+        if (!answer.ok) throw new Error(`the poll answered ${answer.status}`);
         const page = (await answer.json()) as { notifications: Envelope[]; cursor: string };
         this.cursor = page.cursor;
         for (const envelope of page.notifications) this.take(JSON.stringify(envelope));
