@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import mqtt, { type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
 import { failedStart } from '../support/failed-start.js';
 import { Installation, type GatewayProcess } from '../support/gateway.js';
 import { Rest } from '../support/rest.js';
@@ -46,6 +46,20 @@ afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.endAsync(true)));
 });
 afterAll(() => installation.end());
+
+it('imposes its own keep alive, and denies with the code that is asked for', async () => {
+  const other = await installation.start('edge', {
+    CARILLON_MQTT_ANONYMOUS: 'true',
+    CARILLON_MQTT_ACL_FILE: aclFile,
+    CARILLON_MQTT_MAX_KEEPALIVE: '60',
+    CARILLON_MQTT_DENIED_SUBSCRIPTION_CODE: '0x80',
+  });
+  const client = mqtt.connect(other.url('MQTT'), { protocolVersion: 5, keepalive: 120, reconnectPeriod: 0 });
+  clients.push(client);
+  const connack = await new Promise<IConnackPacket>((resolve) => client.once('connect', resolve));
+  expect(connack.properties?.serverKeepAlive).toBe(60);
+  expect(await subscribed({ client, topics: [] }, 'public/hidden')).toBe(0x80);
+});
 
 interface Connected {
   client: MqttClient;

@@ -33,6 +33,9 @@ export interface Config {
     readonly usersFile?: string;
     /** Absolute. */
     readonly aclFile?: string;
+    /** Seconds; 0: as the client wants. */
+    readonly maxKeepAlive: number;
+    readonly deniedSubscriptionCode: 0x80 | 0x87;
   };
   readonly xmpp: {
     readonly port: number;
@@ -92,6 +95,8 @@ function grouped(values: Values, cwd: string): Config {
       anonymous: values.mqttAnonymous,
       usersFile: values.mqttUsersFile && resolve(cwd, values.mqttUsersFile),
       aclFile: values.mqttAclFile && resolve(cwd, values.mqttAclFile),
+      maxKeepAlive: values.mqttMaxKeepAlive,
+      deniedSubscriptionCode: values.mqttDeniedSubscriptionCode === '0x80' ? 0x80 : 0x87,
     },
     xmpp: {
       port: values.xmppPort,

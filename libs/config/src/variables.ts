@@ -91,6 +91,20 @@ export const variables = {
     description:
       'who may use which MQTT topics, in the form of mosquitto (`user`, `topic`, `pattern`); what no line grants is denied; read again on SIGHUP',
   }),
+  mqttMaxKeepAlive: defaulted({
+    name: 'CARILLON_MQTT_MAX_KEEPALIVE',
+    kind: kinds.integer(0, 65_535),
+    default: '0',
+    description:
+      'seconds; a client of MQTT 5.0 that wants a longer keep alive, or none, is given this one (Server Keep Alive); 0 leaves it to the client',
+  }),
+  mqttDeniedSubscriptionCode: defaulted({
+    name: 'CARILLON_MQTT_DENIED_SUBSCRIPTION_CODE',
+    kind: kinds.oneOf('0x80', '0x87'),
+    default: '0x87',
+    description:
+      'reason code of a denied subscription in MQTT 5.0: Not authorized, or Unspecified error as some conformance suites expect',
+  }),
   xmppPort: defaulted({
     name: 'CARILLON_XMPP_PORT',
     kind: kinds.port,

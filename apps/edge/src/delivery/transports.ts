@@ -58,7 +58,11 @@ export class Transports {
     };
     this.mqtt = new MqttTransport(context, {
       anonymous: config.mqtt.anonymous,
-      broker: { logger: engineLogger(process) },
+      broker: {
+        logger: engineLogger(process),
+        limits: { maxKeepAlive: config.mqtt.maxKeepAlive },
+        deniedSubscriptionCode: config.mqtt.deniedSubscriptionCode,
+      },
     });
     this.xmpp = new XmppTransport(context, {
       domain: config.xmpp.domain,
