@@ -38,6 +38,7 @@ const users = new Map<string, ScramLookup>([
   ['a,b=c', credentials],
   ['other', { ...credentials, principal: 'other' }],
   ['nowhere', 'unavailable'],
+  ['misnamed', { ...credentials, refusal: 'identifier-rejected' }],
 ]);
 
 function secured(scram: ScramOptions = {}, more: Parameters<typeof startBroker>[2] = {}): MqttBroker {
@@ -158,6 +159,15 @@ describe('SCRAM-SHA-256', () => {
     await client.closed;
   });
 
+  it('tells nobody but the user why the user is not let in', async () => {
+    const broker = secured();
+    const [, refused] = await login(broker, 'misnamed');
+    expect(refused.reasonCode).toBe(0x85);
+    const client = begin(broker, 'n,,n=misnamed,r=abc');
+    answer(client, proofFor(said(await client.take(AUTH))!, 'n=misnamed,r=other'));
+    expect((await client.take(CONNACK)).reasonCode).toBe(0x86);
+  });
+
   it('does not show who is a user: the same salt each time, the same refusal', async () => {
     const decoySecret = Buffer.alloc(32, 1);
     const challenges: string[] = [];
@@ -170,6 +180,8 @@ describe('SCRAM-SHA-256', () => {
       expect((await client.take(CONNACK)).reasonCode).toBe(0x86);
     }
     expect(challenges[0]).toBe(challenges[1]);
+    const derived = hmac(decoySecret, `${METHOD}\0nobody`).subarray(0, 16).toString('base64');
+    expect(challenges[0]).toBe(`${derived},i=4096`);
     const other = begin(secured({ decoySecret }), 'n,,n=noone,r=abc');
     expect(said(await other.take(AUTH))).not.toContain(challenges[0]!);
   });

@@ -62,6 +62,7 @@ export class Transports {
         logger: engineLogger(process),
         limits: { maxKeepAlive: config.mqtt.maxKeepAlive },
         deniedSubscriptionCode: config.mqtt.deniedSubscriptionCode,
+        scram: { decoySecret: process.secret },
       },
     });
     this.xmpp = new XmppTransport(context, {

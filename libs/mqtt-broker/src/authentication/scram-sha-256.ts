@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ConnectRequest } from '../client.js';
+import type { RefusalReason } from '../reason-codes.js';
 import type {
   AuthenticationExchange,
   AuthenticationMethod,
@@ -16,12 +17,17 @@ export interface ScramCredentials {
   principal: unknown;
   /** Instead of the client identifier sent. */
   clientId?: string;
+  /** Why the user is not let in although the password is right; nobody learns of it without. */
+  refusal?: RefusalReason | undefined;
 }
 
 export type ScramLookup = ScramCredentials | undefined | 'unavailable';
 
 export interface ScramOptions {
-  /** Makes salts for unknown users, always the same: give all edges the same one. */
+  /**
+   * Makes salts for unknown users, always the same: the first bytes of HMAC-SHA-256 over `SCRAM-SHA-256`, NUL and the name. Give it to
+   * every server that shows the salts of the same users: salts that differ between two of them would tell who is not there.
+   */
   decoySecret?: Buffer;
   /** Should be those of the users there are (default 4096). */
   decoyIterations?: number;
@@ -62,7 +68,7 @@ export class ScramSha256 implements AuthenticationMethod {
   decoy(username: string): Pick<ScramCredentials, 'salt' | 'iterations'> {
     const { decoyIterations = 4096, decoySaltLength = 16 } = this.options;
     return {
-      salt: hmac(this.decoySecret, username).subarray(0, decoySaltLength),
+      salt: hmac(this.decoySecret, `${this.name}\0${username}`).subarray(0, decoySaltLength),
       iterations: decoyIterations,
     };
   }
@@ -113,6 +119,7 @@ class ScramExchange implements AuthenticationExchange {
     const storedKey = credentials?.storedKey ?? sha256(this.method.decoySecret);
     const proven = proves(final.proof, storedKey, transcript);
     if (!credentials || !proven) return wrong;
+    if (credentials.refusal) return { kind: 'failure', reason: credentials.refusal };
     const signature = hmac(credentials.serverKey, transcript).toString('base64');
     const { principal, clientId } = credentials;
     return {

@@ -18,7 +18,9 @@ import { type InFlight, notificationIds, recordOutcome } from '../channel/device
 import type { OutgoingDelivery, WriteOutcome } from '../channel/device-channel.js';
 import { DeliveryTransport } from '../delivery-transport.js';
 import type { TransportContext } from '../transport-context.js';
-import { loginOf, MqttAccess, type MqttAccessRules } from './mqtt-access.js';
+import { loginOf } from './access/principal.js';
+import { MqttAccess, type MqttAccessRules } from './mqtt-access.js';
+import { MqttLogins } from './mqtt-logins.js';
 import { eventsTopic, inboxTopic } from './mqtt-topics.js';
 
 export interface MqttTransportOptions {
@@ -36,14 +38,15 @@ export class MqttTransport extends DeliveryTransport {
   /** The edge attaches its connections here. */
   readonly broker: MqttBroker;
   private readonly links: DeviceLinks<MqttClient>;
-  private readonly access: MqttAccess;
+  private readonly access = new MqttAccess();
+  private readonly logins: MqttLogins;
 
   constructor(
     private readonly context: TransportContext,
     options: MqttTransportOptions,
   ) {
     super();
-    this.access = new MqttAccess(context, options.anonymous);
+    this.logins = new MqttLogins(context, options.anonymous, this.access);
     this.links = new DeviceLinks('mqtt', context, (client, reason) =>
       client.disconnect(reason === 'taken-over' ? 'taken-over' : 'administrative-action'),
     );
@@ -93,7 +96,8 @@ export class MqttTransport extends DeliveryTransport {
 
   private hooks(): MqttBrokerHooks {
     return {
-      authenticate: (request) => this.access.authenticate(request),
+      authenticate: (request) => this.logins.authenticate(request),
+      scramCredentials: (username, request) => this.logins.scramCredentials(username, request),
       authorizePublish: (client, topic) => this.access.mayPublish(client, topic),
       authorizeSubscribe: (client, filter) => this.access.maySubscribe(client, filter),
       onConnected: (client) => this.connected(client),

@@ -1,9 +1,4 @@
-import {
-  type ConnectionNotice,
-  type DeviceLogin,
-  type DispatchBatch,
-  type ScramKeys,
-} from '@carillon/domain';
+import { type ConnectionNotice, type DeviceLogin, type DispatchBatch } from '@carillon/domain';
 import {
   type AcknowledgedVia,
   type AuthenticationOutcome,
@@ -18,6 +13,7 @@ import {
 import { DeviceLinks } from '../channel/device-links.js';
 import { type InFlight, notificationIds, recordOutcome } from '../channel/device-steps.js';
 import { DeliveryTransport } from '../delivery-transport.js';
+import { scramCredentials } from '../scram-credentials.js';
 import type { TransportContext } from '../transport-context.js';
 import { XmppEvents } from './xmpp-events.js';
 import { pushDelivery } from './xmpp-push.js';
@@ -119,7 +115,7 @@ export class XmppTransport extends DeliveryTransport {
       const login = await this.context.directory.login(username);
       if (!login) return undefined;
       const { scramSha1, scramSha256 } = login.credentials;
-      return { ...toBuffers(mechanism === 'SCRAM-SHA-1' ? scramSha1 : scramSha256), principal: login };
+      return { ...scramCredentials(mechanism === 'SCRAM-SHA-1' ? scramSha1 : scramSha256), principal: login };
     } catch (error) {
       this.context.logger.warn({ deviceId: username, error: String(error) }, 'a login could not be checked');
       return 'unavailable';
@@ -147,13 +143,4 @@ export class XmppTransport extends DeliveryTransport {
     });
     this.links.of(login.id)?.channel.windowOpened();
   }
-}
-
-function toBuffers({ salt, iterations, storedKey, serverKey }: ScramKeys) {
-  return {
-    salt: Buffer.from(salt, 'base64'),
-    iterations,
-    storedKey: Buffer.from(storedKey, 'base64'),
-    serverKey: Buffer.from(serverKey, 'base64'),
-  };
 }

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import type { DeviceLogin } from '@carillon/domain';
+import type { MqttClient, TopicBound } from '@carillon/mqtt-broker';
+import type { Subject } from './access-list.js';
+import type { PasswordHash } from './password-hash.js';
+
+/** Who a client is: a device, a user of the users file, or anyone on an open broker. */
+export type MqttPrincipal =
+  | { readonly kind: 'device'; readonly login: DeviceLogin; readonly mayRead: TopicBound }
+  | {
+      readonly kind: 'user';
+      readonly hash: PasswordHash;
+      readonly subject: Subject;
+      readonly mayRead: TopicBound;
+    }
+  | { readonly kind: 'anonymous'; readonly subject: Subject; readonly mayRead: TopicBound };
+
+export const principalOf = (client: MqttClient): MqttPrincipal => client.principal as MqttPrincipal;
+
+export const loginOf = (client: MqttClient): DeviceLogin | undefined => {
+  const principal = principalOf(client);
+  return principal.kind === 'device' ? principal.login : undefined;
+};
+
+export const subjectOf = (principal: MqttPrincipal): Subject =>
+  principal.kind === 'device'
+    ? { username: principal.login.id, clientId: principal.login.id }
+    : principal.subject;
+
+/**
+ * Sessions of users and of anonymous clients have names of their own: whatever client id such a client takes, it never gets the session of
+ * a device or of another user. Neither user names nor device ids have a colon.
+ */
+export function sessionId(username: string, clientId: string): string {
+  const prefix = `${username}:`;
+  return clientId.startsWith(prefix) ? clientId : `${prefix}${clientId || randomUUID()}`;
+}
