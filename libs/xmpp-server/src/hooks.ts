@@ -1,5 +1,5 @@
 import type { Element } from './stanza/element.js';
-import type { StanzaError, StanzaErrorCondition } from './stanza/stanza-error.js';
+import type { StanzaError, StanzaErrorCondition, StanzaErrorType } from './stanza/stanza-error.js';
 import type { StreamErrorCondition } from './stream/stream-error.js';
 import type { Jid } from './jid/jid.js';
 
@@ -40,14 +40,19 @@ export interface RegistrationRequest {
   /** Prepared localpart. */
   username: string;
   password: string;
-  /** The app's registration key, from a `<key/>` field or a pre-authentication token (XEP-0445). Always there when `registration` is `key`. */
+  /**
+   * The app's registration key: from a `<key/>` field, a pre-authentication token (XEP-0445), or with androidpn the first label of the host name.
+   * Always there when `registration` is `key`.
+   */
   key: string | undefined;
   email: string | undefined;
   name: string | undefined;
   peer: PeerInfo;
 }
 
-export type RegistrationOutcome = { ok: true } | { ok: false; reason: StanzaErrorCondition; text?: string };
+/** What became of a change to an account, its making included. */
+export type AccountOutcome =
+  { ok: true } | { ok: false; reason: StanzaErrorCondition; type?: StanzaErrorType; text?: string };
 
 /** What becomes of a message: taken by the gateway, sent on to the addressee's sessions on this server, or refused. */
 export type MessageVerdict = 'consume' | 'route' | StanzaError;
@@ -66,12 +71,12 @@ export interface Position {
   timestamp?: string;
 }
 
-/** What a fork of androidpn reports beside plain receipts. */
+/**
+ * What a fork of androidpn says of a notification. `underWay`: it was a delivery of this session until now; else another proof came first, or an
+ * earlier session got it.
+ */
 export type AndroidpnEvent =
-  | { kind: 'set-alias'; alias: string }
-  | { kind: 'set-tags'; tags: string[] }
-  | { kind: 'received'; id: string }
-  | { kind: 'read'; id: string };
+  { kind: 'received'; id: string; by: 'receipt' | 'iq'; underWay: boolean } | { kind: 'read'; id: string };
 
 export interface Delivery {
   /** The stanza's `id`: receipts and IQ results name it. */
@@ -115,7 +120,11 @@ export interface XmppServerHooks {
   /** Without it SCRAM is not offered. */
   scramCredentials?(username: string, mechanism: ScramMechanism): Promise<ScramLookup>;
   /** In-band registration (XEP-0077); without it the server offers none. */
-  register?(request: RegistrationRequest): Promise<RegistrationOutcome>;
+  register?(request: RegistrationRequest): Promise<AccountOutcome>;
+  /** A new password for one's own account (XEP-0077 §3.3); without it nobody can. */
+  changePassword?(session: XmppSession, password: string): Promise<AccountOutcome>;
+  /** The end of one's own account (XEP-0077 §3.2), whose stream the server then ends; without it nobody can. */
+  removeAccount?(session: XmppSession): Promise<AccountOutcome>;
   onBound?(session: XmppSession): void;
   /** Initial presence was sent: pushes may flow now. */
   onAvailable?(session: XmppSession): void;
@@ -140,4 +149,8 @@ export interface XmppServerHooks {
   /** A XEP-0080 position, published (XEP-0163) or in a message to the app. */
   onPosition?(session: XmppSession, position: Position): void;
   onAndroidpnEvent?(session: XmppSession, event: AndroidpnEvent): void;
+  /** By a fork of androidpn; empty takes the alias away. */
+  setAlias?(session: XmppSession, alias: string): Promise<AccountOutcome>;
+  /** By a fork of androidpn: all of the tags, without empty ones. */
+  setTags?(session: XmppSession, tags: string[]): Promise<AccountOutcome>;
 }

@@ -1,8 +1,14 @@
 /* oxlint-disable jest/expect-expect -- what a scripted client expects is an assertion too */
-import type { AndroidpnEvent, AuthenticationOutcome } from '../hooks.js';
+import type {
+  AccountOutcome,
+  AndroidpnEvent,
+  AuthenticationOutcome,
+  XmppServerHooks,
+  XmppSession,
+} from '../hooks.js';
 import { createFixture, eventually, type Fixture } from '../testing/fixture.js';
 import { HEADER, ScriptedClient } from '../testing/scripted-client.js';
-import { androidpnNotification } from './androidpn.js';
+import { androidpnNotification, keyInHost } from './androidpn.js';
 
 const FULL = 'dev1@example.org/AndroidpnClient';
 const LOGIN_FIELDS =
@@ -27,8 +33,8 @@ describe('androidpn', () => {
   };
   afterEach(() => fixture.server.stop('system-shutdown', 100));
 
-  const logIn = async (): Promise<void> => {
-    await start();
+  const logIn = async (hooks: Partial<XmppServerHooks> = {}): Promise<void> => {
+    await start({ hooks });
     client.send(login(LOGIN_FIELDS));
     await client.expect(`<iq type='result' id='l' to='${FULL}'/>`);
   };
@@ -119,46 +125,104 @@ describe('androidpn', () => {
   it('of one fork answers twice: received, then read', async () => {
     await logIn();
     fixture.server.session(FULL)!.deliver({ id: 'd1', cookie: 'c1', stanza: "<iq type='set' id='d1'/>" });
-    client.send("<iq type='result' id='d1'/><iq type='result' id='d1'/>");
+    client.send("<iq type='result' id='d1'/><iq type='result' id='d1'/><iq type='result' id='older'/>");
     await eventually(() =>
       expect(events).toEqual([
-        { kind: 'received', id: 'd1' },
+        { kind: 'received', id: 'd1', by: 'iq', underWay: true },
         { kind: 'read', id: 'd1' },
+        { kind: 'received', id: 'older', by: 'iq', underWay: false },
       ]),
     );
     expect(fixture.acknowledged).toEqual([['c1', 'iq']]);
   });
 
-  const forks: [string, AndroidpnEvent][] = [
-    [
-      "<setalias xmlns='androidpn:iq:setalias'><username>someone else</username><alias>joe</alias></setalias>",
-      { kind: 'set-alias', alias: 'joe' },
-    ],
-    ["<setalias xmlns='androidpn:iq:setalias'><alias/></setalias>", { kind: 'set-alias', alias: '' }],
-    [
-      "<settags xmlns='androidpn:iq:settags'><tags>a, b,,c</tags></settags>",
-      { kind: 'set-tags', tags: ['a', 'b', 'c'] },
-    ],
-    [
-      "<deliverconfirm xmlns='androidpn:iq:deliverconfirm'><uuid>n1</uuid></deliverconfirm>",
-      { kind: 'received', id: 'n1' },
-    ],
-    ["<receipt xmlns='androidpn:iq:receipt'><uuid>n1</uuid></receipt>", { kind: 'received', id: 'n1' }],
-  ];
-  it.each(forks)('of a fork reports %s', async (payload, event) => {
+  const confirm = (kind: string, id: string): string =>
+    `<iq type='set' id='f'><${kind} xmlns='androidpn:iq:${kind}'><uuid>${id}</uuid></${kind}></iq>`;
+
+  it.each(['deliverconfirm', 'receipt'])('of a fork confirms by <%s/>', async (kind) => {
     await logIn();
     fixture.server.session(FULL)!.deliver({ id: 'n1', cookie: 'c1', stanza: "<iq type='set' id='n1'/>" });
     await client.expect("<iq type='set' id='n1'/>");
     await client.expect(/fence-1/);
-    client.send(`<iq type='set' id='f'>${payload}</iq>`);
-    await client.expect(`<iq type='result' id='f' to='${FULL}'/>`);
-    expect(events).toEqual([event]);
-    expect(fixture.acknowledged).toEqual(event.kind === 'received' ? [['c1', 'receipt']] : []);
+    for (const underWay of [true, false]) {
+      client.send(confirm(kind, 'n1'));
+      await client.expect(`<iq type='result' id='f' to='${FULL}'/>`);
+      expect(events.at(-1)).toEqual({ kind: 'received', id: 'n1', by: 'receipt', underWay });
+    }
+    expect(fixture.acknowledged).toEqual([['c1', 'receipt']]);
   });
 
   it('of a fork must say what it confirms', async () => {
     await logIn();
     client.send("<iq type='set' id='f'><receipt xmlns='androidpn:iq:receipt'/></iq>");
     await client.expect(/<bad-request /);
+  });
+
+  const claims: [string, string][] = [
+    [
+      "<setalias xmlns='androidpn:iq:setalias'><username>someone else</username><alias>joe</alias></setalias>",
+      'dev1 alias "joe"',
+    ],
+    ["<setalias xmlns='androidpn:iq:setalias'><alias/></setalias>", 'dev1 alias ""'],
+    ["<settags xmlns='androidpn:iq:settags'><tags>a, b,,c</tags></settags>", 'dev1 tags ["a","b","c"]'],
+  ];
+
+  it.each(claims)('of a fork names itself by %s', async (payload, claim) => {
+    const claimed: string[] = [];
+    let outcome: AccountOutcome = { ok: true };
+    const take = async ({ jid }: XmppSession, what: string, value: unknown): Promise<AccountOutcome> => {
+      claimed.push(`${jid.local} ${what} ${JSON.stringify(value)}`);
+      return outcome;
+    };
+    await logIn({
+      setAlias: (session, alias) => take(session, 'alias', alias),
+      setTags: (session, tags) => take(session, 'tags', tags),
+    });
+    client.send(`<iq type='set' id='f'>${payload}</iq>`);
+    await client.expect(`<iq type='result' id='f' to='${FULL}'/>`);
+    expect(claimed).toEqual([claim]);
+    outcome = { ok: false, reason: 'not-allowed' };
+    client.send(`<iq type='set' id='f'>${payload}</iq>`);
+    await client.expect(/<not-allowed /);
+  });
+
+  it.each(claims)('answers that nobody takes %s', async (payload) => {
+    await logIn();
+    client.send(`<iq type='set' id='f'>${payload}</iq>`);
+    await client.expect(/<service-unavailable /);
+  });
+});
+
+describe('a registration key in a host name', () => {
+  it.each([
+    ['rk-1.push.example.org', 'rk-1'],
+    ['RK-1.Push.Example.Org', 'rk-1'],
+    ['push.example.org', undefined],
+    ['a.b.push.example.org', undefined],
+    ['rk-1.elsewhere.org', undefined],
+    ['192.168.1.7', undefined],
+    ['.push.example.org', undefined],
+    [undefined, undefined],
+  ])('%s', (host, key) => {
+    expect(keyInHost(host, 'push.example.org')).toBe(key);
+  });
+
+  it('is what a client registers with that has no field for it', async () => {
+    const keys: unknown[] = [];
+    const register = async ({ key }: { key: string | undefined }): Promise<AccountOutcome> => {
+      keys.push(key);
+      return { ok: true };
+    };
+    for (const androidpn of [true, false]) {
+      const { server } = createFixture({ androidpn, registration: 'key', hooks: { register } });
+      const client = ScriptedClient.attachedTo(server);
+      await client.open(androidpn ? HEADER.replace("to='", "to='rk-1.") : HEADER);
+      client.send(
+        "<iq type='set' id='r'><query xmlns='jabber:iq:register'><username>u</username><password>p</password></query></iq>",
+      );
+      await client.expect(androidpn ? "<iq type='result' id='r'/>" : /<forbidden /);
+      await server.stop('system-shutdown', 100);
+    }
+    expect(keys).toEqual(['rk-1']);
   });
 });

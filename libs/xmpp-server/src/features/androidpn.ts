@@ -1,8 +1,9 @@
-import type { AndroidpnEvent } from '../hooks.js';
+import type { AccountOutcome, AndroidpnEvent } from '../hooks.js';
 import { escapeText, escapeXml } from '../stanza/escape.js';
 import { NS } from '../stream/namespaces.js';
 import type { Session } from '../session/session.js';
-import type { Feature, IqReply, IqRequest } from './feature.js';
+import type { Feature, IqReply, IqRequest, PendingIqReply } from './feature.js';
+import { refusalOf } from './xep-0077-registration.js';
 
 const MAX_ANSWERED = 64;
 
@@ -54,7 +55,7 @@ export const androidpn: Feature = {
 function fork(
   name: string,
   ns: string,
-  handle: (request: IqRequest) => IqReply,
+  handle: (request: IqRequest) => PendingIqReply,
 ): NonNullable<Feature['iq']>[number] {
   return {
     type: 'set',
@@ -66,31 +67,35 @@ function fork(
   };
 }
 
-function setAlias({ session, payload }: IqRequest): IqReply {
-  report(session, { kind: 'set-alias', alias: payload.childText('alias')?.trim() ?? '' });
-  return '';
+function setAlias({ session, payload }: IqRequest): Promise<IqReply> {
+  const alias = payload.childText('alias')?.trim() ?? '';
+  return outcomeOf(session.hooks.setAlias?.(session, alias));
 }
 
-function setTags({ session, payload }: IqRequest): IqReply {
+function setTags({ session, payload }: IqRequest): Promise<IqReply> {
   const tags = (payload.childText('tags') ?? '').split(',').map((tag) => tag.trim());
-  report(session, { kind: 'set-tags', tags: tags.filter((tag) => tag !== '') });
-  return '';
+  const named = tags.filter((tag) => tag !== '');
+  return outcomeOf(session.hooks.setTags?.(session, named));
+}
+
+async function outcomeOf(change: Promise<AccountOutcome> | undefined): Promise<IqReply> {
+  return change ? refusalOf(await change) : { error: 'service-unavailable' };
 }
 
 function confirm({ session, payload }: IqRequest): IqReply {
   const id = payload.childText('uuid')?.trim();
   if (!id) return { error: 'bad-request', text: 'no uuid' };
-  session.acknowledgeById(id, 'receipt');
-  report(session, { kind: 'received', id });
+  const underWay = session.acknowledgeById(id, 'receipt');
+  report(session, { kind: 'received', id, by: 'receipt', underWay });
   return '';
 }
 
 /** One fork answers a notification's IQ twice: the first result means received, the second read. */
-export function onNotificationAnswered(session: Session, id: string): void {
+export function onNotificationAnswered(session: Session, id: string, underWay: boolean): void {
   const { answeredIds } = session;
-  const kind = answeredIds.delete(id) ? 'read' : 'received';
-  if (kind === 'received') remember(answeredIds, id);
-  report(session, { kind, id });
+  if (answeredIds.delete(id)) return report(session, { kind: 'read', id });
+  remember(answeredIds, id);
+  report(session, { kind: 'received', id, by: 'iq', underWay });
 }
 
 function remember(ids: Set<string>, id: string): void {
@@ -102,4 +107,17 @@ function remember(ids: Set<string>, id: string): void {
 
 function report(session: Session, event: AndroidpnEvent): void {
   session.hooks.onAndroidpnEvent?.(session, event);
+}
+
+const KEY_LABEL = /^[a-z0-9-]{1,63}$/;
+
+/**
+ * The registration key in a host name below the server's own, `KEY.push.example.org`: an unmodified client registers by itself, with fields that
+ * nobody can add to, and can be told a host name and nothing else.
+ */
+export function keyInHost(host: string | undefined, domain: string): string | undefined {
+  const name = host?.toLowerCase() ?? '';
+  if (!name.endsWith(`.${domain}`)) return undefined;
+  const label = name.slice(0, -domain.length - 1);
+  return KEY_LABEL.test(label) ? label : undefined;
 }

@@ -14,13 +14,15 @@ export interface IqRequest {
 
 /** The serialised payload of the result (empty for none), or a refusal. */
 export type IqReply = string | StanzaError;
+/** What takes time holds back what the client sent behind it, so that answers keep the order of the questions. */
+export type PendingIqReply = IqReply | Promise<IqReply>;
 
 export interface IqHandler {
   type: 'get' | 'set';
   name: string;
   ns: string;
   at: readonly IqTarget[];
-  handle(request: IqRequest): IqReply;
+  handle(request: IqRequest): PendingIqReply;
 }
 
 /** A protocol as one small module: what it announces and what it answers. */

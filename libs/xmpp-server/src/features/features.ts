@@ -11,7 +11,7 @@ import { ping } from './xep-0199-ping.js';
 import { time } from './xep-0202-entity-time.js';
 import { carbons } from './xep-0280-carbons.js';
 import { androidpn } from './androidpn.js';
-import type { Feature, IqHandler, IqReply, IqRequest } from './feature.js';
+import type { Feature, IqHandler, IqRequest, PendingIqReply } from './feature.js';
 
 const FEATURES: readonly Feature[] = [
   bindRefused,
@@ -38,7 +38,7 @@ for (const handler of [...FEATURES, ...DISCO].flatMap((feature) => feature.iq ??
 }
 
 /** What nobody answers is refused (RFC 6120 §8.3.3.19). */
-export function answerIq(request: IqRequest): IqReply {
+export function answerIq(request: IqRequest): PendingIqReply {
   const { payload, target, iq } = request;
   const handler = handlers.get(key(target, iq.attrs['type']!, payload.ns, payload.name));
   return handler ? handler.handle(request) : { error: 'service-unavailable' };

@@ -1,5 +1,5 @@
 /* oxlint-disable jest/expect-expect -- what a scripted client expects is an assertion too */
-import type { RegistrationOutcome, RegistrationRequest } from '../hooks.js';
+import type { AccountOutcome, RegistrationRequest, XmppSession } from '../hooks.js';
 import type { XmppServerOptions } from '../options.js';
 import { createFixture, type Fixture } from '../testing/fixture.js';
 import { CLEAR, ScriptedClient, SECURE } from '../testing/scripted-client.js';
@@ -12,12 +12,12 @@ describe('in-band registration (XEP-0077)', () => {
   let fixture: Fixture;
   let client: ScriptedClient;
   let requests: RegistrationRequest[];
-  let outcome: RegistrationOutcome;
+  let outcome: AccountOutcome;
 
   const start = async (registration: XmppServerOptions['registration']): Promise<string> => {
     requests = [];
     outcome = { ok: true };
-    const register = async (request: RegistrationRequest): Promise<RegistrationOutcome> => {
+    const register = async (request: RegistrationRequest): Promise<AccountOutcome> => {
       requests.push(request);
       return outcome;
     };
@@ -109,4 +109,79 @@ describe('in-band registration (XEP-0077)', () => {
     client.send(xml);
     await client.expect(expected);
   });
+});
+
+describe('one’s own account (XEP-0077)', () => {
+  let fixture: Fixture;
+  let asked: string[];
+  let outcome: AccountOutcome;
+
+  const start = async (hooked = true): Promise<ScriptedClient> => {
+    asked = [];
+    outcome = { ok: true };
+    const answer = async (what: string): Promise<AccountOutcome> => {
+      asked.push(what);
+      return outcome;
+    };
+    const hooks = {
+      changePassword: ({ jid }: XmppSession, password: string) => answer(`${jid.local}: ${password}`),
+      removeAccount: ({ jid }: XmppSession) => answer(`${jid.local} goes`),
+    };
+    fixture = createFixture(hooked ? { hooks } : {});
+    return ScriptedClient.attachedTo(fixture.server).logIn('dev1', 'r');
+  };
+  afterEach(() => fixture.server.stop('system-shutdown', 100));
+
+  it('says who one is', async () => {
+    const client = await start();
+    client.send("<iq type='get' id='g'><query xmlns='jabber:iq:register'/></iq>");
+    await client.expect(/<registered\/><username>dev1<\/username><password\/><\/query>/);
+  });
+
+  it('takes a new password, before anything that was sent behind it is answered', async () => {
+    const client = await start();
+    const fields = '<username>DEV1</username><password>new</password>';
+    client.send(`${form(fields)}<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>`);
+    await client.expect("<iq type='result' id='r' to='dev1@example.org/r'/>");
+    await client.expect(/^<iq type='result' id='p'/);
+    expect(asked).toEqual(['dev1: new']);
+  });
+
+  it('tells why a password was refused', async () => {
+    const client = await start();
+    outcome = { ok: false, reason: 'not-acceptable', text: 'too short' };
+    client.send(form('<username>dev1</username><password>x</password>'));
+    await client.expect(/<not-acceptable .*too short/);
+  });
+
+  it.each([
+    ['another’s password', '<username>dev2</username><password>new</password>', 'not-allowed'],
+    ['no password', '<username>dev1</username>', 'bad-request'],
+    ['an empty password', '<username>dev1</username><password/>', 'bad-request'],
+    ['a removal that is something else too', '<remove/><password>x</password>', 'bad-request'],
+  ])('refuses %s', async (_name, fields, condition) => {
+    const client = await start();
+    client.send(form(fields));
+    await client.expect(new RegExp(`<${condition} `));
+    expect(asked).toEqual([]);
+  });
+
+  it('is removed with all its sessions, after the answer', async () => {
+    const client = await start();
+    const other = await ScriptedClient.attachedTo(fixture.server).logIn('dev1', 'other');
+    client.send(form('<remove/>'));
+    await client.expect("<iq type='result' id='r' to='dev1@example.org/r'/>");
+    await client.expectStreamError('not-authorized');
+    await other.expectStreamError('not-authorized');
+    expect(asked).toEqual(['dev1 goes']);
+  });
+
+  it.each(['<remove/>', '<username>dev1</username><password>new</password>'])(
+    'cannot be changed where nobody manages it: %s',
+    async (fields) => {
+      const client = await start(false);
+      client.send(form(fields));
+      await client.expect(/<not-allowed /);
+    },
+  );
 });

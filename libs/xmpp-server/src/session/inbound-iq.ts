@@ -1,13 +1,13 @@
 import { onNotificationAnswered } from '../features/androidpn.js';
 import { answerIq } from '../features/features.js';
-import type { IqTarget } from '../features/feature.js';
+import type { IqReply, IqTarget } from '../features/feature.js';
 import { bareJid, fullJid, parseJid, type Jid } from '../jid/jid.js';
 import { Element } from '../stanza/element.js';
 import { NS } from '../stream/namespaces.js';
 import type { Session } from './session.js';
 
 /** Exactly one answer to each request, none to an answer (RFC 6120 §8.2.3). */
-export function onIq(session: Session, iq: Element): void {
+export function onIq(session: Session, iq: Element): void | Promise<void> {
   const { type, id } = iq.attrs;
   if (id === undefined || id === '') return session.refuse(iq, { error: 'bad-request', text: 'no id' });
   if (type === 'result' || type === 'error') return onAnswer(session, iq, id);
@@ -16,10 +16,10 @@ export function onIq(session: Session, iq: Element): void {
   const payloads = iq.elements;
   if (payloads.length !== 1)
     return session.refuse(iq, { error: 'bad-request', text: 'exactly one child is due' });
-  onRequest(session, iq, payloads[0]!);
+  return onRequest(session, iq, payloads[0]!);
 }
 
-function onRequest(session: Session, iq: Element, payload: Element): void {
+function onRequest(session: Session, iq: Element, payload: Element): void | Promise<void> {
   const to = iq.attrs['to'];
   const jid = to === undefined ? session.jid : parseJid(to);
   if (!jid) return session.refuse(iq, { error: 'jid-malformed' });
@@ -36,8 +36,13 @@ function targetOf(session: Session, jid: Jid): IqTarget | undefined {
   return jid.resource === '' && bare === session.bare ? 'account' : undefined;
 }
 
-function answer(session: Session, iq: Element, payload: Element, target: IqTarget): void {
+function answer(session: Session, iq: Element, payload: Element, target: IqTarget): void | Promise<void> {
   const reply = answerIq({ session, iq, payload, target });
+  if (reply instanceof Promise) return reply.then((settled) => respond(session, iq, settled));
+  respond(session, iq, reply);
+}
+
+function respond(session: Session, iq: Element, reply: IqReply): void {
   if (typeof reply !== 'string') return session.refuse(iq, reply);
   const { id, to } = iq.attrs;
   const open = new Element('iq', '', { type: 'result', id, to: session.full, from: to }).toString();
@@ -58,7 +63,7 @@ function onAnswer(session: Session, iq: Element, id: string): void {
   if (session.onPingAnswered(id)) return;
   if (iq.attrs['type'] === 'result') {
     const known = session.acknowledgeById(id, 'iq');
-    if (session.dialect === 'androidpn') return onNotificationAnswered(session, id);
+    if (session.dialect === 'androidpn') return onNotificationAnswered(session, id, known);
     if (known) return;
   }
   const jid = iq.attrs['to'] === undefined ? undefined : parseJid(iq.attrs['to']);

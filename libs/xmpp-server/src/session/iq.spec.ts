@@ -169,12 +169,12 @@ describe('IQ (RFC 6120 §8.2.3): exactly one answer each', () => {
     {
       name: 'who one is',
       ask: "<query xmlns='jabber:iq:register'/>",
-      result: "<query xmlns='jabber:iq:register'><registered/><username>dev1</username></query>",
+      result: "<query xmlns='jabber:iq:register'><registered/><username>dev1</username><password/></query>",
     },
     {
       name: 'a new password',
       type: 'set',
-      ask: "<query xmlns='jabber:iq:register'><username>dev1</username><password/></query>",
+      ask: "<query xmlns='jabber:iq:register'><username>dev1</username><password>x</password></query>",
       error: 'not-allowed',
     },
     {

@@ -1,4 +1,5 @@
-import { readRegistration, registrationForm } from '../features/xep-0077-registration.js';
+import { keyInHost } from '../features/androidpn.js';
+import { readRegistration, refusalOf, registrationForm } from '../features/xep-0077-registration.js';
 import {
   legacyFailure,
   legacyFields,
@@ -63,11 +64,17 @@ export class AccountlessIqs {
     }
     const form = readRegistration(query);
     if (!form) return this.refuse(iq, { error: 'not-acceptable' });
-    const key = form.key ?? this.token;
+    const key = form.key ?? this.token ?? this.keyInHost();
     if (registration === 'key' && key === undefined) return this.refuse(iq, { error: 'forbidden' });
     const outcome = await hooks.register({ ...form, key, peer: this.connection.peer });
-    if (outcome.ok) this.reply(iq, '');
-    else this.refuse(iq, { error: outcome.reason, text: outcome.text });
+    const refusal = refusalOf(outcome);
+    if (typeof refusal === 'string') this.reply(iq, refusal);
+    else this.refuse(iq, refusal);
+  }
+
+  private keyInHost(): string | undefined {
+    const { androidpn, domain } = this.connection.context.options;
+    return androidpn ? keyInHost(this.connection.host, domain) : undefined;
   }
 
   private async logIn(iq: Element, query: Element): Promise<void> {

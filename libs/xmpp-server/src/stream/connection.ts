@@ -49,6 +49,7 @@ export class Connection implements WireListener {
   private throttled = false;
   private headerSent = false;
   private clientAddress: string | undefined;
+  private addressedHost: string | undefined;
   private streamId = '';
   private rootName = '';
   private endedAt = 0;
@@ -87,6 +88,11 @@ export class Connection implements WireListener {
 
   get framed(): boolean {
     return this.framing.framed;
+  }
+
+  /** The host name that the client gave in its last stream header. */
+  get host(): string | undefined {
+    return this.addressedHost;
   }
 
   /** Still open in our direction. */
@@ -294,6 +300,7 @@ export class Connection implements WireListener {
 
   private onHeader(header: StreamHeader): void {
     this.clientAddress = header.from;
+    this.addressedHost = header.to;
     if (!this.framed) this.scope = this.context.parserFor(header.scope);
     this.sendHeader();
     if (header.to !== this.context.options.domain && !this.context.options.androidpn) {
