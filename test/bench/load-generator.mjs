@@ -1,0 +1,44 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { root } from '../../scripts/setup/root.mjs';
+import { SetupError } from '../../scripts/setup/setup-error.mjs';
+
+const SOURCES = ['pushload.c', 'Makefile'];
+
+/** Compiles the load generator into a directory; answers the program's path. */
+export function buildLoadGenerator(directory) {
+  const source = resolve(process.env.PUSHLOAD_DIR ?? join(root, '..', 'shared', 'bench'));
+  for (const file of SOURCES) {
+    if (!existsSync(join(source, file))) {
+      throw new SetupError(
+        `The load generator is not there: no ${file} in ${source}.\nPUSHLOAD_DIR names the directory of its source.`,
+      );
+    }
+    copyFileSync(join(source, file), join(directory, file));
+  }
+  try {
+    execFileSync('make', ['-s'], { cwd: directory, stdio: ['ignore', 'inherit', 'inherit'] });
+  } catch (error) {
+    throw new SetupError(
+      `The load generator does not compile (make and a C compiler are needed): ${error.message}`,
+    );
+  }
+  return join(directory, 'pushload');
+}
+
+/** One run against a server: its figures, and `exit` 0 if every message arrived as it should. */
+export async function generateLoad(program, command, server, args) {
+  const fixed = [command, '--port', `${server.port}`, '--json', '--quiet', '--pid', server.pids().join(',')];
+  const child = spawn(program, [...fixed, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [output, complaints, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ]);
+  const lastLine = output.trim().split('\n').at(-1);
+  if (!lastLine) throw new Error(`${command} gave no figures (exit ${code}): ${complaints.slice(-500)}`);
+  return { ...JSON.parse(lastLine), exit: code };
+}
