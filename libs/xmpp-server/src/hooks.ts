@@ -89,7 +89,7 @@ export interface Delivery {
 
 /**
  * - `written`: under way; `onDeliveryAcknowledged` follows, or the cookie is among `pendingCookies` when the session closes.
- * - `window-full`: not taken; try again after an acknowledgement.
+ * - `window-full`: not taken; try again after `onWindowOpen`.
  * - `closed`: not taken; there is no connection now (a detached session counts as none).
  */
 export type DeliveryOutcome = 'written' | 'window-full' | 'closed';
@@ -129,13 +129,20 @@ export interface XmppServerHooks {
   /** Initial presence was sent: pushes may flow now. */
   onAvailable?(session: XmppSession): void;
   onUnavailable?(session: XmppSession): void;
-  /** The connection is gone; the session may come back through `onResumed`, or end through `onClosed`. */
+  /** The connection is gone, or is about to be replaced; the session may come back through `onResumed`, or end through `onClosed`. */
   onDetached?(session: XmppSession): void;
   onResumed?(session: XmppSession): void;
   /** Exactly once per `onBound`. `pendingCookies` still names what was not acknowledged. */
   onClosed?(session: XmppSession, cause: CloseCause): void;
   /** Exactly once per acknowledged delivery, never after `onClosed`. */
   onDeliveryAcknowledged?(session: XmppSession, cookie: unknown, via: AcknowledgedVia): void;
+  /** A delivery was answered `window-full`, and there is room again. */
+  onWindowOpen?(session: XmppSession): void;
+  /**
+   * Asked about each delivery that a resumption would write again: false drops it, and its cookie never comes back. One that fails is
+   * repeated. Without the hook all are.
+   */
+  beforeResend?(session: XmppSession, cookie: unknown): boolean | Promise<boolean>;
   /**
    * The app got a receipt for something that is not under way in this session: it was acknowledged by another proof already, or belongs to an
    * earlier session.

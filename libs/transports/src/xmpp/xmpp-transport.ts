@@ -90,11 +90,11 @@ export class XmppTransport extends DeliveryTransport {
       onAvailable: (session) => this.open(session),
       onUnavailable: (session) => this.close(session),
       onDetached: (session) => this.close(session),
-      onResumed: (session) => {
-        if (session.available) this.open(session);
-      },
+      onResumed: (session) => void this.reopen(session),
       onClosed: (session) => this.close(session),
       onDeliveryAcknowledged: (session, cookie, via) => this.acknowledged(session, cookie as InFlight, via),
+      onWindowOpen: (session) => this.links.of(loginOf(session).id)?.channel.windowOpened(),
+      beforeResend: (session, cookie) => this.stillOpen(session, cookie as InFlight),
       onMessage: (session, message) => this.events.message(loginOf(session), message),
       onPosition: (session, position) => this.events.position(loginOf(session), position),
     };
@@ -130,6 +130,12 @@ export class XmppTransport extends DeliveryTransport {
     });
   }
 
+  /** What the resumption acknowledged has to be out of the inbox before that is read. */
+  private async reopen(session: XmppSession): Promise<void> {
+    await this.context.receipts.flush();
+    if (session.available && !session.detached) this.open(session);
+  }
+
   private close(session: XmppSession): void {
     this.links.close(loginOf(session).id, session);
   }
@@ -141,6 +147,11 @@ export class XmppTransport extends DeliveryTransport {
       state: 'acknowledged',
       detail: via,
     });
-    this.links.of(login.id)?.channel.windowOpened();
+  }
+
+  /** What was acknowledged over another transport, or has expired, is not repeated. */
+  private async stillOpen(session: XmppSession, { notificationId }: InFlight): Promise<boolean> {
+    const delivery = await this.context.inbox.delivery(notificationId, loginOf(session).id);
+    return delivery?.state === 'queued' || delivery?.state === 'written';
   }
 }

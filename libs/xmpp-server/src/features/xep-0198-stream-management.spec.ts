@@ -1,6 +1,7 @@
 /* oxlint-disable jest/expect-expect -- what a scripted client expects is an assertion too */
 import { createFixture, eventually, type Fixture } from '../testing/fixture.js';
 import { ScriptedClient } from '../testing/scripted-client.js';
+import type { XmppSession } from '../hooks.js';
 import { NS } from '../stream/namespaces.js';
 
 const FULL = 'dev1@example.org/phone';
@@ -226,7 +227,83 @@ describe('stream management (XEP-0198)', () => {
       await client.expectStreamError('conflict');
       next.send(PING('p'));
       await next.expect(PONG('p'));
-      expect(fixture.events).toEqual(['bound dev1/phone', 'resumed dev1/phone']);
+      expect(fixture.events).toEqual(['bound dev1/phone', 'detached dev1/phone', 'resumed dev1/phone']);
+    });
+
+    describe('asks before it repeats', () => {
+      const cutWith = async (
+        beforeResend: (session: XmppSession, cookie: unknown) => boolean | Promise<boolean>,
+      ): Promise<string> => {
+        await start({ hooks: { beforeResend } });
+        const id = await enable();
+        deliver('n1', 'n2', 'n3');
+        await client.expect(push('n1'));
+        client.cut();
+        await eventually(() => expect(fixture.events.at(-1)).toBe('detached dev1/phone'));
+        return id;
+      };
+
+      it('and leaves out what is not wanted any more, at once or later', async () => {
+        const id = await cutWith((_session, cookie) =>
+          cookie === 'n1' ? false : new Promise((resolve) => setImmediate(() => resolve(cookie !== 'n2'))),
+        );
+        const next = await resume(id, 0);
+        await next.expect(/^<resumed /);
+        await next.expect(push('n3'));
+        await next.expect(R);
+        next.send(a(1));
+        await eventually(() => expect(fixture.acknowledged).toEqual([['n3', 'sm']]));
+        expect(fixture.server.session(FULL)!.pendingCookies).toEqual([]);
+      });
+
+      it('and repeats what it could not be told about', async () => {
+        const id = await cutWith(() => Promise.reject(new Error('the store is away')));
+        const next = await resume(id, 2);
+        await next.expect(/^<resumed /);
+        await next.expect(push('n3'));
+      });
+
+      it('and goes on with the last of those who resume meanwhile', async () => {
+        const decide: (() => void)[] = [];
+        const id = await cutWith(() => new Promise((resolve) => decide.push(() => resolve(true))));
+        const first = await resume(id, 2);
+        await eventually(() => expect(decide).toHaveLength(1));
+        const second = await resume(id, 2);
+        await eventually(() => expect(decide).toHaveLength(2));
+        for (const each of decide) each();
+        await first.expect(/^<failed .*<item-not-found /);
+        await second.expect(/^<resumed /);
+        await second.expect(push('n3'));
+      });
+
+      it('and stays resumable when who asked has gone meanwhile', async () => {
+        const decide: (() => void)[] = [];
+        const id = await cutWith(() => new Promise((resolve) => decide.push(() => resolve(true))));
+        const first = await resume(id, 2);
+        await eventually(() => expect(decide).toHaveLength(1));
+        first.cut();
+        await new Promise((resolve) => setImmediate(resolve));
+        decide[0]!();
+        const second = await resume(id, 2);
+        await eventually(() => expect(decide).toHaveLength(2));
+        decide[1]!();
+        await second.expect(/^<resumed /);
+        await second.expect(push('n3'));
+      });
+    });
+
+    it('forgets, without losing count, what was written before it was enabled', async () => {
+      await start({ limits: { unacknowledged: 1 } });
+      deliver('n0');
+      await client.expect(push('n0'));
+      await client.expect(/fence-1/);
+      const id = await enable();
+      client.cut();
+      const next = await resume(id, 0);
+      await next.expect(/^<resumed /);
+      expect(fixture.server.session(FULL)!.pendingCookies).toEqual([]);
+      deliver('n0');
+      await next.expect(push('n0'));
     });
 
     it('is bound to the account', async () => {

@@ -121,18 +121,27 @@ describe('deliveries', () => {
     });
   });
 
-  it('fill a window of bounded size, which opens again with acknowledgements', async () => {
-    await start({ limits: { unacknowledged: 2 } });
+  it('fill a window of bounded size, and are told when it opens again', async () => {
+    const opened: number[] = [];
+    await start({
+      limits: { unacknowledged: 2 },
+      hooks: { onWindowOpen: (session) => opened.push(session.pendingCookies.length) },
+    });
     expect(deliver('n1', 'n2', 'n3')).toEqual(['written', 'written', 'window-full']);
     await expectPushes('n1', 'n2');
     await client.expect(fence(1));
-    client.send(receipt('n1'));
-    await eventually(() => expect(fixture.acknowledged).toHaveLength(1));
-    expect(deliver('n3', 'n4')).toEqual(['written', 'window-full']);
+    client.send(receipt('n1') + receipt('n2'));
+    await eventually(() => expect(fixture.acknowledged).toHaveLength(2));
+    expect(opened).toEqual([1]); // once, with the first room there was
+    expect(deliver('n3', 'n4', 'n5')).toEqual(['written', 'written', 'window-full']);
   });
 
   it('are not queued for a client that does not read', async () => {
-    await start({ limits: { outputBytes: 1000, unacknowledged: 1_000_000 } });
+    let opened = 0;
+    await start({
+      limits: { outputBytes: 1000, unacknowledged: 1_000_000 },
+      hooks: { onWindowOpen: () => opened++ },
+    });
     client.stream.pause();
     let written = 0;
     while (deliver(`n${written}`.padEnd(500, 'x'))[0] === 'written') {
@@ -141,8 +150,10 @@ describe('deliveries', () => {
       if (written > 500) break;
     }
     expect(written).toBeLessThan(200);
+    expect(opened).toBe(0);
     client.stream.resume();
     await expectPushes('n0'.padEnd(500, 'x'));
+    await eventually(() => expect(opened).toBe(1));
   });
 
   it('flow again to a client that reads again, and what it asked meanwhile is answered', async () => {

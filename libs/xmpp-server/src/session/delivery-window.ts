@@ -86,6 +86,15 @@ export class DeliveryWindow {
     return pending > 0 && overdue ? this.raiseFence() : undefined;
   }
 
+  /** Drops what need not be written again, and what cannot be: it was written before management began, and is not kept. */
+  async withdrawUnless(wanted: (cookie: unknown) => Promise<boolean>): Promise<void> {
+    this.queue.withdraw((_cookie, stanza) => stanza === undefined);
+    const { cookies } = this.queue;
+    const answers = await Promise.all(cookies.map((cookie) => wanted(cookie)));
+    const unwanted = new Set(cookies.filter((_cookie, i) => !answers[i]));
+    if (unwanted.size > 0) this.queue.withdraw((cookie) => unwanted.has(cookie));
+  }
+
   /** What must be written again on a new connection, in order (XEP-0198 §5). */
   resume(): string[] {
     this.fence?.reset();

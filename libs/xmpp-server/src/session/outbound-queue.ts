@@ -80,6 +80,13 @@ export class OutboundQueue {
     return false;
   }
 
+  /** Deliveries that are not to be written again; they keep their places in the count. */
+  withdraw(unwanted: (cookie: unknown, stanza: string | undefined) => boolean): void {
+    for (const entry of this.kept) {
+      if (entry.open && unwanted(entry.cookie, entry.stanza)) this.settleEntry(entry, () => {});
+    }
+  }
+
   /** Forgets what is known to have arrived, wherever it stands: the rest is what must be written again. */
   dropAllSettled(): void {
     this.entries = this.kept.filter((entry) => entry.stanza !== undefined);

@@ -60,22 +60,31 @@ export class Session implements XmppSession, StreamPhase {
   detachedAt = 0;
 
   private connection: Connection | undefined;
+  /** The connection that is about to go on with this session. */
+  private successor: Connection | undefined;
+  private windowFull = false;
   private readonly liveness = new Liveness();
   private closed = false;
 
   constructor(
     readonly context: ServerContext,
     identity: SessionIdentity,
-    connection: Connection,
+    peer: PeerInfo,
   ) {
     this.jid = identity.jid;
     this.principal = identity.principal;
     this.dialect = identity.dialect;
-    this.peer = connection.peer;
+    this.peer = peer;
     this.bare = bareJid(identity.jid);
     this.full = fullJid(identity.jid);
     this.contact = context.options.contactOf(identity.principal);
+  }
+
+  /** Reads and writes over this connection from now on. */
+  attach(connection: Connection): void {
     this.connection = connection;
+    this.successor = undefined;
+    this.peer = connection.peer;
     connection.phase = this;
   }
 
@@ -102,8 +111,10 @@ export class Session implements XmppSession, StreamPhase {
   deliver({ id, stanza, cookie }: Delivery): DeliveryOutcome {
     const { connection } = this;
     if (!connection?.writable) return 'closed';
-    const { unacknowledged, outputBytes } = this.context.options.limits;
-    if (this.window.pending >= unacknowledged || connection.pendingBytes > outputBytes) return 'window-full';
+    if (!this.hasRoom(connection)) {
+      this.windowFull = true;
+      return 'window-full';
+    }
     for (const held of this.clientState.release()) this.sendStanza(held);
     this.window.addDelivery(id, cookie, stanza);
     connection.send(stanza);
@@ -163,6 +174,10 @@ export class Session implements XmppSession, StreamPhase {
     this.sendProof(this.window.nextProof());
   }
 
+  onDrained(): void {
+    this.openWindow();
+  }
+
   /** After an acknowledgement there may be more to ask for. */
   askForProof(): void {
     if (this.window.pending > 0) this.connection?.scheduleFlush();
@@ -182,6 +197,10 @@ export class Session implements XmppSession, StreamPhase {
     this.connection = undefined;
     if (this.closed) return;
     if (cause !== 'connection-lost' || this.window.management?.id === undefined) return this.end(cause);
+    this.detach();
+  }
+
+  private detach(): void {
     this.detachedAt = Date.now();
     this.context.sessions.onDetached(this);
     if (!this.closed) this.context.notify(() => this.hooks.onDetached?.(this));
@@ -197,39 +216,79 @@ export class Session implements XmppSession, StreamPhase {
   }
 
   acknowledgeById(id: string, via: AcknowledgedVia): boolean {
-    return this.window.acknowledgeById(id, via);
+    const known = this.window.acknowledgeById(id, via);
+    if (known) this.openWindow();
+    return known;
+  }
+
+  /** The client handled `h` stanzas. @throws StreamFault */
+  acknowledgeCount(h: number): void {
+    this.window.acknowledgeCount(h);
+    this.openWindow();
+    this.askForProof();
   }
 
   /** True when the answer was to a fence or a question of ours. */
   onPingAnswered(id: string): boolean {
     if (id === ALIVE_ID) return true;
     if (!this.window.passFence(id)) return false;
+    this.openWindow();
     this.askForProof();
     return true;
   }
 
   /**
    * Goes on over a new connection (XEP-0198 §5): the client handled `h` stanzas; the others are written again, in order.
+   * @returns false when the session ended meanwhile, or went to yet another connection
    * @throws StreamFault when `h` is more than was sent; nothing has changed then
    */
-  resume(connection: Connection, h: number): void {
+  async resume(connection: Connection, h: number): Promise<boolean> {
     this.window.acknowledgeCount(h);
-    this.replaceConnection(connection);
+    this.leaveConnection();
+    this.successor = connection;
+    await this.window.withdrawUnless((cookie) => this.isWanted(cookie));
+    if (this.closed || this.successor !== connection) return false;
+    if (connection.writable) this.goOn(connection);
+    return true;
+  }
+
+  private leaveConnection(): void {
+    const old = this.connection;
+    if (!old) return;
+    old.phase = RETIRED;
+    this.connection = undefined;
+    old.fail('conflict', { text: 'resumed elsewhere' });
+    this.detach();
+  }
+
+  private goOn(connection: Connection): void {
+    this.context.sessions.onResumed(this);
+    this.attach(connection);
+    connection.liftLimits();
     connection.send(this.window.management!.resumed());
     for (const stanza of this.window.resume()) connection.send(stanza);
+    this.windowFull = false;
     this.context.notify(() => this.hooks.onResumed?.(this));
   }
 
-  private replaceConnection(connection: Connection): void {
-    const old = this.connection;
-    if (old) {
-      old.phase = RETIRED;
-      old.fail('conflict', { text: 'resumed elsewhere' });
+  private async isWanted(cookie: unknown): Promise<boolean> {
+    try {
+      return (await this.hooks.beforeResend?.(this, cookie)) ?? true;
+    } catch (error) {
+      this.context.options.logger.warn({ err: error, session: this.full }, 'beforeResend failed');
+      return true;
     }
-    this.connection = connection;
-    this.peer = connection.peer;
-    this.context.sessions.onResumed(this);
-    connection.phase = this;
+  }
+
+  private hasRoom(connection: Connection): boolean {
+    const { unacknowledged, outputBytes } = this.context.options.limits;
+    return this.window.pending < unacknowledged && connection.pendingBytes <= outputBytes;
+  }
+
+  private openWindow(): void {
+    if (!this.windowFull || !this.connection?.writable || !this.hasRoom(this.connection)) return;
+    this.windowFull = false;
+    this.context.notify(() => this.hooks.onWindowOpen?.(this));
   }
 
   private onAcknowledged(cookie: unknown, via: AcknowledgedVia): void {

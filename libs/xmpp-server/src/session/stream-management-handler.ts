@@ -25,8 +25,7 @@ function onAnswer(session: Session, element: Element): void {
   if (h === undefined || !management)
     throw new StreamFault('policy-violation', 'not a valid acknowledgement');
   management.onAnswer();
-  session.window.acknowledgeCount(h);
-  session.askForProof();
+  session.acknowledgeCount(h);
 }
 
 function onRequest(session: Session): void {

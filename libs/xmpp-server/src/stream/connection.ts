@@ -231,6 +231,7 @@ export class Connection implements WireListener {
 
   private unblock(reason: 'busy' | 'congested' | 'throttled'): void {
     this[reason] = false;
+    if (reason === 'congested' && this.writable) this.phase.onDrained();
     if (this.blocked || this.gone) return;
     this.pump();
     if (!this.blocked) this.wire.resumeInput();

@@ -60,6 +60,8 @@ export class Negotiation implements NegotiationPhase {
 
   beforeFlush(): void {}
 
+  onDrained(): void {}
+
   sweep(now: number): void {
     const { handshakeTimeoutMs } = this.connection.context.options.limits;
     if (now - this.connection.openedAt >= handshakeTimeoutMs) this.connection.fail('connection-timeout');
@@ -73,11 +75,9 @@ export class Negotiation implements NegotiationPhase {
     const { sessions, options } = connection.context;
     const jid: Jid = { local: identity.username, domain: options.domain, resource };
     if (!sessions.makeRoom(`${jid.local}@${jid.domain}`, resource)) return undefined;
-    const session = new Session(
-      connection.context,
-      { jid, principal: identity.principal, dialect },
-      connection,
-    );
+    const { principal } = identity;
+    const session = new Session(connection.context, { jid, principal, dialect }, connection.peer);
+    session.attach(connection);
     sessions.add(session);
     connection.liftLimits();
     return session;
@@ -139,7 +139,7 @@ export class Negotiation implements NegotiationPhase {
     this.connection.restart();
   }
 
-  private onManagement(element: Element): void {
+  private onManagement(element: Element): void | Promise<void> {
     if (!this.identity) throw new StreamFault('not-authorized');
     if (element.name === 'resume') return this.resume(element, this.identity);
     if (element.name === 'enable') return this.connection.send(smFailed('unexpected-request'));
@@ -147,14 +147,13 @@ export class Negotiation implements NegotiationPhase {
   }
 
   /** Goes on with an earlier session of the same account, or says what of it is lost (XEP-0198 §5). */
-  private resume(element: Element, { username }: Identity): void {
-    const { sessions, options } = this.connection.context;
+  private async resume(element: Element, { username }: Identity): Promise<void> {
+    const { connection } = this;
+    const { sessions, options } = connection.context;
     const h = parseHandled(element.attrs['h']);
+    if (h === undefined) return connection.send(smFailed('bad-request'));
     const session = sessions.resumableBy(element.attrs['previd'] ?? '', `${username}@${options.domain}`);
-    if (h === undefined) return this.connection.send(smFailed('bad-request'));
-    if (!session) return this.connection.send(smFailed('item-not-found'));
-    this.connection.liftLimits();
-    session.resume(this.connection, h);
+    if (!(await session?.resume(connection, h))) connection.send(smFailed('item-not-found'));
   }
 
   private onStanza(stanza: Element): void | Promise<void> {

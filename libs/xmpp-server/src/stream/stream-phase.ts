@@ -6,6 +6,8 @@ export interface StreamPhase {
   onElement(element: Element): void | Promise<void>;
   /** Output is about to be written: the last moment to add to it. */
   beforeFlush(): void;
+  /** A peer that did not keep up has read what was written. */
+  onDrained(): void;
   /** Looks for timeouts; `now` in ms. */
   sweep(now: number): void;
   /** The stream is over. Called once. */
@@ -18,4 +20,10 @@ export interface NegotiationPhase extends StreamPhase {
 }
 
 /** Reads nothing: for a connection whose session went elsewhere. */
-export const RETIRED: StreamPhase = { onElement() {}, beforeFlush() {}, sweep() {}, onEnded() {} };
+export const RETIRED: StreamPhase = {
+  onElement() {},
+  beforeFlush() {},
+  onDrained() {},
+  sweep() {},
+  onEnded() {},
+};
