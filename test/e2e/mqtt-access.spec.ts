@@ -16,9 +16,14 @@ const BACKEND =
   'backend:$7$101$PYV5KM8BnO9DtvHC$nQuAAraGldpYNwzUSiVYzb1WA0blz5ZAiNkkmOjIAoOFQaOXT3QTVWbdZqRqYuEeEAdCyvn/twgTxf1GfHbAGA==';
 const READER =
   'reader:$6$RB0WhnStSr8RXzPK$d+VPx+GTx52cxOtDrJhiXSGKKJ7+I2lmkuiw8yOTRqEpKuWExd+IUEfx9+zZTfhdMbVi3EnGaZrjFzn/k9zlLQ==';
-const USERS = `${BACKEND}\n${READER}\n`;
+const OPERATOR =
+  'operator:$7$101$01CaJUwiN7H+GxQP$opUaRcqzMugi05JEj8ve2l2QsYeJK0xwAinYTrJ0zJNf3YK9xiMXWT4JrlNZIEyIXQ6nClIPcXa1nJMPaItXoA==';
+const USERS = `${BACKEND}\n${READER}\n${OPERATOR}\n`;
 const ACL = `topic read public/#
 topic deny public/hidden
+user operator
+topic readwrite $SYS/#
+topic readwrite #
 user backend
 topic readwrite public/#
 topic write devices/#
@@ -139,6 +144,48 @@ it('leaves devices their own topics, and gives them what the patterns say', asyn
   expect(await published(phone, 'public/x')).toBe(0x87);
   expect(await published(one, 'clients/d-1/x')).toBe(0);
   await until('it arrives', () => phone.topics.length);
+});
+
+describe('what is below $SYS', () => {
+  it('is read by whom the access list grants it, and published to by nobody', async () => {
+    const operator = await connect({ username: 'operator', password: 'secret3' });
+    const others = [operator, await backend(), await device(), await connect()];
+    const granted = await Promise.all(others.map((each) => subscribed(each, '$SYS/broker/version')));
+    expect(granted).toEqual([1, 0x87, 0x87, 0x87]);
+    await until('the version', () => operator.topics.length);
+    const answers = await Promise.all(others.map((each) => published(each, '$SYS/broker/version')));
+    expect(answers).toEqual([0x87, 0x87, 0x87, 0x87]);
+    const will = { topic: '$SYS/x', payload: Buffer.from('x'), qos: 0, retain: true } as const;
+    await expect(connect({ username: 'operator', password: 'secret3', will })).rejects.toMatchObject({
+      code: 0x87,
+    });
+  });
+
+  it('is no part of #', async () => {
+    const operator = await connect({ username: 'operator', password: 'secret3' });
+    expect(await subscribed(operator, '#')).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(operator.topics.filter((topic) => topic.startsWith('$'))).toEqual([]);
+  });
+
+  it('is open to everybody on an open broker, and there is none at an interval of 0', async () => {
+    const open = await installation.start('edge', { CARILLON_MQTT_ANONYMOUS: 'true' });
+    const silent = await installation.start('edge', {
+      CARILLON_MQTT_ANONYMOUS: 'true',
+      CARILLON_MQTT_SYS_INTERVAL: '0',
+    });
+    const values: string[][] = [];
+    for (const edge of [open, silent]) {
+      const said: string[] = [];
+      const client = await mqtt.connectAsync(edge.url('MQTT'), { protocolVersion: 5, reconnectPeriod: 0 });
+      clients.push(client);
+      client.on('message', (_topic, payload) => said.push(payload.toString()));
+      await client.subscribeAsync('$SYS/broker/version');
+      expect(await published({ client, topics: [] }, '$SYS/broker/version')).toBe(0x87);
+      values.push(said);
+    }
+    expect(values).toEqual([[expect.stringMatching(/^carillon version \d+\.\d+\.\d+$/)], []]);
+  });
 });
 
 it("keeps users out of a device's session, whatever client id they take", async () => {

@@ -36,6 +36,8 @@ export interface Config {
     /** Seconds; 0: as the client wants. */
     readonly maxKeepAlive: number;
     readonly deniedSubscriptionCode: 0x80 | 0x87;
+    /** Seconds between publications of `$SYS` topics; 0: none. */
+    readonly sysInterval: number;
   };
   readonly xmpp: {
     readonly port: number;
@@ -97,6 +99,7 @@ function grouped(values: Values, cwd: string): Config {
       aclFile: values.mqttAclFile && resolve(cwd, values.mqttAclFile),
       maxKeepAlive: values.mqttMaxKeepAlive,
       deniedSubscriptionCode: values.mqttDeniedSubscriptionCode === '0x80' ? 0x80 : 0x87,
+      sysInterval: values.mqttSysInterval,
     },
     xmpp: {
       port: values.xmppPort,

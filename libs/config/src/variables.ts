@@ -105,6 +105,13 @@ export const variables = {
     description:
       'reason code of a denied subscription in MQTT 5.0: Not authorized, or Unspecified error as some conformance suites expect',
   }),
+  mqttSysInterval: defaulted({
+    name: 'CARILLON_MQTT_SYS_INTERVAL',
+    kind: kinds.integer(0, 86_400),
+    default: '10',
+    description:
+      'seconds between publications of `$SYS/broker/…`, which the access list has to grant; 0 for none',
+  }),
   xmppPort: defaulted({
     name: 'CARILLON_XMPP_PORT',
     kind: kinds.port,

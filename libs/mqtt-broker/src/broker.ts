@@ -88,7 +88,7 @@ class BrokerEngine implements Engine {
       this.now,
     );
     this.sessions = new SessionRegistry(this);
-    this.queueBudget = { bytes: 0, maxBytes: this.limits.maxTotalQueuedBytes };
+    this.queueBudget = { messages: 0, bytes: 0, maxBytes: this.limits.maxTotalQueuedBytes };
     this.sysTopics = new SysTopics(this, options.sysIntervalMs ?? 0, options.version ?? 'carillon');
   }
 

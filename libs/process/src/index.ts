@@ -4,4 +4,5 @@ export { ProcessContext, type Listener, type ProcessName } from './process-conte
 export { ProcessModule } from './process.module.js';
 export { Recurring } from './recurring.js';
 export { type ProcessOptions, runProcess } from './run-process.js';
+export { softwareVersion } from './software-version.js';
 export { streamsClient, streamsServer, WORKERS } from './streams.js';

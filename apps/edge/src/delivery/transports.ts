@@ -8,7 +8,7 @@ import {
   Presence,
 } from '@carillon/domain';
 import { DispatchPublisher } from '@carillon/persistence';
-import { ProcessContext } from '@carillon/process';
+import { ProcessContext, softwareVersion } from '@carillon/process';
 import {
   ContentCache,
   type DeliveryTransport,
@@ -62,6 +62,8 @@ export class Transports {
         logger: engineLogger(process),
         limits: { maxKeepAlive: config.mqtt.maxKeepAlive },
         deniedSubscriptionCode: config.mqtt.deniedSubscriptionCode,
+        sysIntervalMs: config.mqtt.sysInterval * 1000,
+        version: `carillon version ${softwareVersion()}`,
         scram: { decoySecret: process.secret },
       },
     });

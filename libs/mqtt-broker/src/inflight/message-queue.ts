@@ -8,8 +8,9 @@ export interface QueuedMessage {
   identifiers: number[] | undefined;
 }
 
-/** Bytes that wait in all queues of one broker. */
+/** What waits in all queues of one broker. */
 export interface QueueBudget {
+  messages: number;
   bytes: number;
   readonly maxBytes: number;
 }
@@ -42,7 +43,7 @@ export class MessageQueue {
       dropped.push(this.shift()!);
     if (this.budget.bytes + weight > this.budget.maxBytes) return [...dropped, message];
     this.items.push(message);
-    this.charge(weight);
+    this.charge(1, weight);
     return dropped;
   }
 
@@ -54,7 +55,7 @@ export class MessageQueue {
     const message = this.items[this.head];
     if (!message) return undefined;
     this.items[this.head++] = undefined;
-    this.charge(-message.publication.weight);
+    this.charge(-1, -message.publication.weight);
     if (this.head > 32 && this.head * 2 > this.items.length) {
       this.items = this.items.slice(this.head);
       this.head = 0;
@@ -67,13 +68,14 @@ export class MessageQueue {
   }
 
   clear(): void {
-    this.charge(-this.bytes);
+    this.charge(-this.length, -this.bytes);
     this.items = [];
     this.head = 0;
   }
 
-  private charge(bytes: number): void {
+  private charge(messages: number, bytes: number): void {
     this.bytes += bytes;
+    this.budget.messages += messages;
     this.budget.bytes += bytes;
   }
 }

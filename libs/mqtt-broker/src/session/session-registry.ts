@@ -64,6 +64,7 @@ export class SessionRegistry {
   onTimer(session: Session, now: number): void {
     if (session.connection) return;
     if (this.expiresAt(session) <= now) {
+      this.engine.traffic.sessionsExpired++;
       this.end(session);
       return;
     }

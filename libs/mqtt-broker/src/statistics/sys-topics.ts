@@ -68,9 +68,12 @@ export class SysTopics extends WheelEntry {
     const { sessions, index, retained, queueBudget, traffic } = this.engine;
     const { heapUsed } = memoryUsage();
     this.heapMaximum = Math.max(this.heapMaximum, heapUsed);
+    const connected = traffic.clientsConnected;
+    const stored = retained.size + queueBudget.messages;
     return {
-      'clients/connected': traffic.clientsConnected,
-      'clients/disconnected': sessions.size - traffic.clientsConnected,
+      'clients/connected': connected,
+      'clients/disconnected': sessions.size - connected,
+      'clients/expired': traffic.sessionsExpired,
       'clients/total': sessions.size,
       'clients/maximum': traffic.clientsMaximum,
       'messages/received': traffic.messagesReceived,
@@ -83,10 +86,16 @@ export class SysTopics extends WheelEntry {
       'publish/bytes/received': traffic.publishBytesReceived,
       'publish/bytes/sent': traffic.publishBytesSent,
       'retained messages/count': retained.size,
-      'subscriptions/count': index.size,
+      'subscriptions/count': index.size - index.shared,
+      'shared_subscriptions/count': index.shared,
+      'store/messages/count': stored,
       'store/messages/bytes': retained.bytes + queueBudget.bytes,
       'heap/current': heapUsed,
       'heap/maximum': this.heapMaximum,
+      // COMPAT: the names that mosquitto keeps for what once were called so.
+      'clients/active': connected,
+      'clients/inactive': sessions.size - connected,
+      'messages/stored': stored,
     };
   }
 

@@ -17,6 +17,8 @@ export class Traffic {
   connectionsOpened = 0;
   clientsConnected = 0;
   clientsMaximum = 0;
+  /** Sessions whose client did not come back in time. */
+  sessionsExpired = 0;
 
   clientEntered(): void {
     this.connectionsOpened++;

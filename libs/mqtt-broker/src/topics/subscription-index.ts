@@ -23,12 +23,14 @@ export class SubscriptionIndex {
   /** Some subscription is bounded: `only` has to be looked at. */
   private bounded = false;
   size = 0;
+  /** Those of `size` that are shared subscriptions. */
+  shared = 0;
 
   /** @param maxCached topics, and a hundred times as many recipients, that the cache may hold */
   constructor(private readonly maxCached: number) {}
 
   add(subscription: Subscription): void {
-    this.size++;
+    this.count(subscription, 1);
     this.invalidate(subscription);
     if (subscription.wildcard) {
       this.wildcards.add(subscription);
@@ -41,7 +43,7 @@ export class SubscriptionIndex {
   }
 
   remove(subscription: Subscription): void {
-    this.size--;
+    this.count(subscription, -1);
     this.invalidate(subscription);
     if (subscription.wildcard) {
       this.wildcards.remove(subscription);
@@ -65,6 +67,11 @@ export class SubscriptionIndex {
     const match = this.find(topic);
     if (topic.length <= LONGEST_CACHED) this.remember(topic, match);
     return match;
+  }
+
+  private count({ shareName }: Subscription, by: 1 | -1): void {
+    this.size += by;
+    if (shareName !== undefined) this.shared += by;
   }
 
   private find(topic: string): Match {
