@@ -12,7 +12,7 @@ describe('real clients over TCP', () => {
 
   beforeEach(async () => {
     broker = new MqttBroker({ hooks: { authenticate: () => ({ ok: true, principal: null }) } });
-    broker.start();
+    void broker.start();
     server = createServer((socket) => {
       broker.attach(socket, { address: socket.remoteAddress ?? '', secure: false, transport: 'tcp' });
     });
@@ -98,7 +98,7 @@ describe('real clients over TCP', () => {
 describe('real clients over WebSocket', () => {
   it('connect, subscribe and carry payloads larger than a frame', async () => {
     const broker = new MqttBroker({ hooks: { authenticate: () => ({ ok: true, principal: null }) } });
-    broker.start();
+    await broker.start();
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'mqtt' });
     server.on('connection', (socket) => {
       broker.attach(createWebSocketStream(socket), { address: '', secure: false, transport: 'websocket' });

@@ -1,5 +1,7 @@
 import type { AuthenticationMethod } from './authentication/authentication-method.js';
 import type { ScramOptions } from './authentication/scram-sha-256.js';
+import type { PublicationLog } from './cluster/publication-log.js';
+import type { SessionStore } from './cluster/session-store.js';
 import type { BrokerLogger, MqttBrokerHooks } from './hooks.js';
 import type { BrokerLimits } from './limits.js';
 
@@ -16,6 +18,8 @@ export interface MqttBrokerOptions {
   sysIntervalMs?: number;
   /** What `$SYS/broker/version` says. */
   version?: string;
+  /** What this broker shares with others, so that clients may connect to any of them, and what outlives all of them. */
+  cluster?: { readonly sessions: SessionStore; readonly log: PublicationLog };
   /** Milliseconds that never go back; the default counts up from the epoch monotonically. */
   now?: () => number;
 }

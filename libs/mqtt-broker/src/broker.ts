@@ -3,8 +3,8 @@ import type { AuthenticationMethod } from './authentication/authentication-metho
 import { ScramSha256 } from './authentication/scram-sha-256.js';
 import { monotonicNow, type MqttBrokerOptions } from './broker-options.js';
 import type { MqttClient, PeerInfo } from './client.js';
-import type { Packet, Will } from './codec/packets.js';
-import type { ConnectedClient } from './connection/connected-client.js';
+import { ClusterMember } from './cluster/cluster-member.js';
+import type { Packet } from './codec/packets.js';
 import { Connection } from './connection/connection.js';
 import { Flusher } from './connection/flusher.js';
 import type { Engine } from './engine.js';
@@ -16,6 +16,7 @@ import { defaultLimits, type BrokerLimits } from './limits.js';
 import type { BrokerMessage } from './message.js';
 import { ReasonCode, type DisconnectReason } from './reason-codes.js';
 import { offer } from './session/delivery.js';
+import type { PendingWill } from './session/session.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { SysTopics } from './statistics/sys-topics.js';
 import { Traffic } from './statistics/traffic.js';
@@ -73,6 +74,8 @@ class BrokerEngine implements Engine {
   readonly sysTopics: SysTopics;
   stopping = false;
 
+  readonly cluster: ClusterMember | undefined;
+
   constructor(options: MqttBrokerOptions) {
     this.hooks = options.hooks;
     this.limits = { ...defaultLimits, ...options.limits };
@@ -89,6 +92,7 @@ class BrokerEngine implements Engine {
     );
     this.sessions = new SessionRegistry(this);
     this.queueBudget = { messages: 0, bytes: 0, maxBytes: this.limits.maxTotalQueuedBytes };
+    this.cluster = options.cluster && new ClusterMember(this, options.cluster);
     this.sysTopics = new SysTopics(this, options.sysIntervalMs ?? 0, options.version ?? 'carillon');
   }
 
@@ -96,7 +100,13 @@ class BrokerEngine implements Engine {
     return dispatch(connection, packet);
   }
 
-  route(publication: Publication): void {
+  route(publication: Publication, safe?: () => void): void | Promise<void> {
+    if (this.cluster) return this.cluster.route(publication, safe);
+    safe?.();
+    this.distribute(publication);
+  }
+
+  distribute(publication: Publication): void {
     if (publication.retain && !this.retained.store(publication)) {
       this.logger.warn('retained message not kept: no room', { topic: publication.topic });
     }
@@ -109,8 +119,8 @@ class BrokerEngine implements Engine {
     publication.settle();
   }
 
-  publishWill(client: ConnectedClient, will: Will): void {
-    this.supervise(this.judgeWill(client, will), 'will');
+  publishWill(clientId: string, will: PendingWill): void {
+    this.supervise(this.judgeWill(clientId, will), 'will');
   }
 
   supervise(promise: Promise<unknown>, what: string): void {
@@ -125,12 +135,12 @@ class BrokerEngine implements Engine {
     }
   }
 
-  private async judgeWill(client: ConnectedClient, will: Will): Promise<void> {
+  private async judgeWill(clientId: string, { client, will }: PendingWill): Promise<void> {
     const { willDelayInterval: _, ...properties } = will.properties ?? {};
     const message: BrokerMessage = { ...will, properties };
-    const verdict: PublishVerdict | undefined = await this.hooks.onPublish?.(client, message);
+    const verdict: PublishVerdict | undefined = client && (await this.hooks.onPublish?.(client, message));
     if (verdict === undefined || verdict === 'route')
-      this.route(new Publication(message, this.now(), client.id));
+      await this.route(new Publication(message, this.now(), clientId));
   }
 }
 
@@ -162,10 +172,12 @@ export class MqttBroker {
     };
   }
 
-  start(): void {
+  /** Fulfilled when clients may be attached: at once, but where sessions and publications are shared. */
+  async start(): Promise<void> {
     this.engine.stopping = false;
     this.engine.wheel.start();
     this.engine.sysTopics.start();
+    await this.engine.cluster?.start();
   }
 
   /** Takes over one network connection; the broker ends and destroys the stream. */
@@ -187,7 +199,8 @@ export class MqttBroker {
     if (!isTopicName(message.topic) || levelCount(message.topic) > engine.limits.maxTopicLevels) {
       throw new TypeError(`not a topic name: ${JSON.stringify(message.topic)}`);
     }
-    engine.route(new Publication(message, engine.now(), undefined));
+    const routed = engine.route(new Publication(message, engine.now(), undefined));
+    if (routed) engine.supervise(routed, 'publication');
   }
 
   /** The connected clients. */
@@ -229,6 +242,7 @@ export class MqttBroker {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     for (const connection of engine.connections) connection.destroy();
+    await engine.cluster?.stop();
     engine.wheel.stop();
   }
 }

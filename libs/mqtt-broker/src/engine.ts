@@ -1,12 +1,13 @@
 import type { AuthenticationMethod } from './authentication/authentication-method.js';
-import type { Packet, Will } from './codec/packets.js';
+import type { ClusterMember } from './cluster/cluster-member.js';
+import type { Packet } from './codec/packets.js';
 import type { Connection } from './connection/connection.js';
-import type { ConnectedClient } from './connection/connected-client.js';
 import type { Flusher } from './connection/flusher.js';
 import type { BrokerLogger, MqttBrokerHooks } from './hooks.js';
 import type { Publication } from './inflight/publication.js';
 import type { QueueBudget } from './inflight/message-queue.js';
 import type { BrokerLimits } from './limits.js';
+import type { PendingWill } from './session/session.js';
 import type { SessionRegistry } from './session/session-registry.js';
 import type { Traffic } from './statistics/traffic.js';
 import type { TimerWheel } from './timers/timer-wheel.js';
@@ -32,11 +33,18 @@ export interface Engine {
   readonly connections: Set<Connection>;
   readonly traffic: Traffic;
   readonly stopping: boolean;
+  /** Undefined: this broker shares nothing with others. */
+  readonly cluster: ClusterMember | undefined;
   /** Answers a packet; a promise holds back the packets that follow. */
   handle(connection: Connection, packet: Packet): void | Promise<void>;
-  /** To subscribers, and into the retained messages. */
-  route(publication: Publication): void;
-  publishWill(client: ConnectedClient, will: Will): void;
+  /**
+   * To subscribers, and into the retained messages. `safe` is called when a publisher may be told that it is done, at
+   * once where nothing is shared with other brokers. A promise holds back what else the publisher sends.
+   */
+  route(publication: Publication, safe?: () => void): void | Promise<void>;
+  /** To subscribers of this broker, and into its own retained messages. */
+  distribute(publication: Publication): void;
+  publishWill(clientId: string, will: PendingWill): void;
   /** Runs a promise that nobody waits for; a rejection is logged. */
   supervise(promise: Promise<unknown>, what: string): void;
   /** Calls a hook that only listens; what it throws is logged. */

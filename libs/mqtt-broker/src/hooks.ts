@@ -43,6 +43,15 @@ export interface MqttBrokerHooks {
     filter: string,
     qos: QoS,
   ): SubscriptionVerdict | Promise<SubscriptionVerdict>;
+  /**
+   * What a session that outlives this broker is to remember of who its client is; `restoreSubscription` is given it back.
+   * Not asked where brokers share nothing.
+   */
+  identityOf?(client: MqttClient): string;
+  /** `authorizeSubscribe` for a session that comes from elsewhere, before its client is back. Without it: granted. */
+  restoreSubscription?(identity: string, filter: string, qos: QoS): SubscriptionVerdict;
+  /** Whether no client can publish to what the filter matches: the surroundings serve it by direct deliveries alone. */
+  servesTopic?(filter: string): boolean;
   /** After the CONNACK and what the session had to repeat. */
   onConnected?(client: MqttClient): void;
   /** Exactly once for each `onConnected`. */

@@ -9,6 +9,24 @@ export {
   type ScramLookup,
   type ScramOptions,
 } from './authentication/scram-sha-256.js';
+export {
+  PublicationLog,
+  type LogEntry,
+  type LoggedPublication,
+  type LogReader,
+  type ShareHolding,
+  type SharePresence,
+} from './cluster/publication-log.js';
+export {
+  SessionHold,
+  SessionStore,
+  type SessionChange,
+  type SessionClaim,
+  type SessionHolder,
+  type StoredMessage,
+  type StoredSession,
+  type StoredSubscription,
+} from './cluster/session-store.js';
 export { MqttBroker, type BrokerStatistics } from './broker.js';
 export type { MqttBrokerOptions } from './broker-options.js';
 export type { ClientSubscription, ConnectRequest, DisconnectCause, MqttClient, PeerInfo } from './client.js';

@@ -1,3 +1,4 @@
+import type { ClusterMember } from '../cluster/cluster-member.js';
 import type { ConnectPacket } from '../codec/packets.js';
 import { ConnectedClient } from '../connection/connected-client.js';
 import type { Connection } from '../connection/connection.js';
@@ -50,7 +51,46 @@ async function willAllowed(
 /** From here on the client id is this connection's. */
 async function enter(connection: Connection, client: ConnectedClient, packet: ConnectPacket): Promise<void> {
   const { engine } = connection;
-  const session = takeSession(connection, client, packet);
+  if (engine.cluster) await enterCluster(engine.cluster, connection, client, packet);
+  else seat(connection, client, packet, takeSession(connection, client, packet));
+  const { session } = connection;
+  if (!connection.live || !session) return;
+  if (client.sessionPresent && session.window.size > 0) await prepareResends(session, connection);
+  if (!connection.live) return;
+  connection.flowing = true;
+  pump(session);
+  client.announced = true;
+  engine.traffic.clientEntered();
+  engine.notify('onConnected', () => engine.hooks.onConnected?.(client));
+  openWindow(session);
+}
+
+/** The session may be with another broker. While it cannot be had, the client is to try again later. */
+async function enterCluster(
+  cluster: ClusterMember,
+  connection: Connection,
+  client: ConnectedClient,
+  packet: ConnectPacket,
+): Promise<void> {
+  try {
+    await cluster.enter(connection, client.id, packet.clean, (session, resumed) => {
+      client.sessionPresent = resumed;
+      seat(connection, client, packet, session);
+    });
+  } catch (error) {
+    connection.engine.logger.warn('a session could not be claimed', { clientId: client.id, error });
+    connection.refuse(ReasonCode.ServerUnavailable, 'sessions cannot be reached');
+  }
+}
+
+/** The connection gets its session, and the client its CONNACK. */
+function seat(
+  connection: Connection,
+  client: ConnectedClient,
+  packet: ConnectPacket,
+  session: Session | undefined,
+): void {
+  const { engine } = connection;
   if (!session) {
     connection.refuse(ReasonCode.QuotaExceeded, 'too many sessions');
     return;
@@ -61,19 +101,11 @@ async function enter(connection: Connection, client: ConnectedClient, packet: Co
   connection.session = session;
   session.connection = connection;
   client.enter(session);
+  engine.cluster?.attached(session, engine.hooks.identityOf?.(client) ?? '', connection.will);
   connection.establish(serverKeepAlive(packet, engine.limits.maxKeepAlive));
   if (!sendConnack(connection, client, packet, session)) {
     connection.fail(ReasonCode.PacketTooLarge, 'CONNACK above the maximum packet size');
-    return;
   }
-  if (client.sessionPresent && session.window.size > 0) await prepareResends(session, connection);
-  if (!connection.live) return;
-  connection.flowing = true;
-  pump(session);
-  client.announced = true;
-  engine.traffic.clientEntered();
-  engine.notify('onConnected', () => engine.hooks.onConnected?.(client));
-  openWindow(session);
 }
 
 /** Ends what must not go on, resumes what may [MQTT-3.1.2-4], [MQTT-3.1.2-5]. */

@@ -1,3 +1,4 @@
+import { OrderedAcknowledgements } from '../cluster/ordered-acknowledgements.js';
 import { PacketType, type PublishPacket } from '../codec/packets.js';
 import type { ConnectedClient } from '../connection/connected-client.js';
 import type { Connection } from '../connection/connection.js';
@@ -103,17 +104,37 @@ function judged(arrival: Arrival, allowed: boolean): void | Promise<void> {
 }
 
 /** The acknowledgement goes out before the publisher's own copy of the message. */
-function accepted(arrival: Arrival, verdict: PublishVerdict): void {
+function accepted(arrival: Arrival, verdict: PublishVerdict): void | Promise<void> {
   const { session, client, packet, connection } = arrival;
   const { engine } = connection;
   if (typeof verdict === 'object') return refused(arrival, verdict.refuse);
-  if (verdict === 'consume') return conclude(arrival, ReasonCode.Success);
+  if (verdict === 'consume') return inOrder(arrival, ReasonCode.Success);
   const publication = new Publication(packet, engine.now(), client.id);
   if (packet.retain && packet.qos > 0 && !engine.retained.accepts(publication)) {
     return refused(arrival, ReasonCode.QuotaExceeded);
   }
-  conclude(arrival, resultFor(session.connection ?? connection, packet));
-  engine.route(publication);
+  return engine.route(publication, whenSafe(arrival, resultFor(session.connection ?? connection, packet)));
+}
+
+/** What is to be done when nothing can lose the publication any more: to acknowledge it, in its turn. */
+function whenSafe(arrival: Arrival, reasonCode: number): (() => void) | undefined {
+  const { session, packet, connection } = arrival;
+  if (packet.qos === 0) return undefined;
+  if (!connection.engine.cluster) return () => conclude(arrival, reasonCode);
+  const send = (session.acknowledgements ??= new OrderedAcknowledgements()).reserve();
+  const answer = (): void => send(() => conclude(arrival, reasonCode));
+  if (packet.qos === 1 || !session.durable) return answer;
+  return () => {
+    session.record({ op: 'received', packetId: packet.packetId });
+    connection.engine.supervise(session.hold!.flushed().then(answer), 'QoS 2 publication');
+  };
+}
+
+/** Acknowledges after those that wait. */
+function inOrder(arrival: Arrival, reasonCode: number): void {
+  const { acknowledgements } = arrival.session;
+  if (!acknowledgements?.pending) conclude(arrival, reasonCode);
+  else acknowledgements.reserve()(() => conclude(arrival, reasonCode));
 }
 
 /** A QoS 2 identifier is the message's until its PUBREL [MQTT-4.3.3-9]. */
@@ -141,7 +162,7 @@ function refused(arrival: Arrival, reasonCode: number): void {
   const { topic, qos } = packet;
   connection.engine.logger.debug('publication refused', { clientId: client.id, topic, reasonCode });
   if (connection.version !== 5 && FINAL_REFUSALS.has(reasonCode)) {
-    conclude(arrival, ReasonCode.Success);
+    inOrder(arrival, ReasonCode.Success);
     return;
   }
   if (qos === 2) session.received?.delete(packet.packetId);

@@ -7,6 +7,7 @@ export function handlePubrel(connection: Connection, packet: AcknowledgementPack
   const { session } = connection;
   const { packetId } = packet;
   const known = session?.received?.delete(packetId) ?? false;
+  if (known) session?.record({ op: 'forgotten', packetId });
   if (session?.received?.size === 0) session.received = undefined;
   const reasonCode = known ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound;
   connection.send({ type: PacketType.PUBCOMP, packetId, reasonCode });

@@ -3,6 +3,7 @@ import type { Connection } from '../connection/connection.js';
 import type { SubscriptionVerdict } from '../hooks.js';
 import { ReasonCode } from '../reason-codes.js';
 import { pump } from '../session/delivery.js';
+import type { Session } from '../session/session.js';
 import { subscribe } from '../session/subscriptions.js';
 import { isPromise } from './settled.js';
 import { parseFilter, type ParsedFilter } from '../topics/topic-filter.js';
@@ -46,7 +47,7 @@ function grant(
   packet: SubscribePacket,
   parsed: (ParsedFilter | undefined)[],
   answers: SubscriptionVerdict[],
-): void {
+): void | Promise<void> {
   const { session } = connection;
   if (!session) return;
   const identifiers = packet.properties?.subscriptionIdentifiers;
@@ -60,6 +61,17 @@ function grant(
       ? request.qos
       : ReasonCode.QuotaExceeded;
   });
+  const answer = (): void => acknowledge(connection, session, packet, reasonCodes);
+  if (!session.durable) return answer();
+  return session.hold!.flushed().then(answer);
+}
+
+function acknowledge(
+  connection: Connection,
+  session: Session,
+  packet: SubscribePacket,
+  reasonCodes: number[],
+): void {
   const wire = connection.version === 5 ? reasonCodes : reasonCodes.map((code) => Math.min(code, FAILURE_3X));
   connection.send({ type: PacketType.SUBACK, packetId: packet.packetId, reasonCodes: wire });
   pump(session);

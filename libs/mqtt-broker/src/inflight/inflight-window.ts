@@ -11,6 +11,8 @@ export class InflightEntry {
   /** Takes a place in the client's Receive Maximum on the present connection. */
   counted = false;
   readonly weight: number;
+  /** Under which the session's store knows it; 0: it does not. */
+  key = 0;
 
   constructor(
     readonly packetId: number,

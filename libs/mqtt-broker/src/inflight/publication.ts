@@ -5,6 +5,7 @@ import {
   type PublishHead,
 } from '../codec/encode-publish.js';
 import type { Properties, QoS } from '../codec/packets.js';
+import type { LoggedPublication } from '../cluster/publication-log.js';
 import type { BrokerMessage, MessageProperties } from '../message.js';
 
 /** How one recipient wants a publication. */
@@ -113,6 +114,28 @@ export class Publication {
     this.properties = message.properties;
     const interval = message.properties?.messageExpiryInterval;
     this.expiresAt = interval === undefined ? Infinity : now + interval * 1000;
+  }
+
+  static fromLog(logged: LoggedPublication): Publication {
+    const interval = logged.properties?.messageExpiryInterval;
+    const { topic, payload, qos, retain, properties, publisher } = logged;
+    const receivedAt = interval === undefined ? 0 : logged.expiresAt - interval * 1000;
+    return new Publication(
+      { topic, payload, qos, retain, ...(properties && { properties }) },
+      receivedAt,
+      publisher,
+    );
+  }
+
+  /** Milliseconds on the broker's clock; undefined where it does not matter, without a message expiry interval. */
+  get receivedAt(): number | undefined {
+    const interval = this.properties?.messageExpiryInterval;
+    return interval === undefined ? undefined : this.expiresAt - interval * 1000;
+  }
+
+  logged(): LoggedPublication {
+    const { topic, payload, qos, retain, properties, publisher, expiresAt } = this;
+    return { topic, payload, qos, retain, properties, publisher, expiresAt };
   }
 
   /** Bytes that it is charged for while it is kept: an estimate of all it holds. */

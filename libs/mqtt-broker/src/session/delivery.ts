@@ -3,8 +3,10 @@ import type { Connection } from '../connection/connection.js';
 import { sendPublication } from '../connection/send-publish.js';
 import { InflightEntry } from '../inflight/inflight-window.js';
 import type { Publication } from '../inflight/publication.js';
+import type { DropReason } from '../hooks.js';
 import type { QueuedMessage } from '../inflight/message-queue.js';
 import type { Recipient } from '../topics/subscription.js';
+import { recordQueued, recordSent } from './journal.js';
 import { resendEntry } from './resume.js';
 import type { Session } from './session.js';
 
@@ -24,12 +26,14 @@ export function offer(session: Session, publication: Publication, recipient: Rec
       session.engine.traffic.publishDropped++;
     }
   } else if (connection && session.ready) {
-    send(session, connection, publication, qos, retain, recipient.identifiers);
+    send(session, connection, publication, qos, retain, recipient.identifiers, 0);
   } else {
-    enqueue(session, { publication: publication.detach(), qos, retain, identifiers: recipient.identifiers });
+    const { identifiers } = recipient;
+    enqueue(session, { publication: publication.detach(), qos, retain, identifiers, key: 0 });
   }
 }
 
+/** @param key under which the session's store knows it already, or 0 */
 function send(
   session: Session,
   connection: Connection,
@@ -37,27 +41,30 @@ function send(
   qos: QoS,
   retain: boolean,
   identifiers: number[] | undefined,
+  key: number,
 ): void {
   const packetId = session.window.nextPacketId();
   if (!sendPublication(connection, publication, qos, retain, identifiers, packetId)) {
-    dropped(session, publication, 'too-large'); // [MQTT-3.1.2-25]
+    dropped(session, publication, key, 'too-large'); // [MQTT-3.1.2-25]
     return;
   }
   publication.detach();
   const { now } = session.engine;
-  session.window.add(new InflightEntry(packetId, qos, retain, identifiers, publication, undefined, now()));
+  const entry = new InflightEntry(packetId, qos, retain, identifiers, publication, undefined, now());
+  if (session.durable) entry.key = recordSent(session, entry, publication, key);
+  session.window.add(entry);
 }
 
 function enqueue(session: Session, message: QueuedMessage): void {
-  for (const victim of session.queue.push(message)) dropped(session, victim.publication, 'queue-full');
+  if (session.durable) message.key = recordQueued(session, message, message.publication, 0);
+  for (const victim of session.queue.push(message)) {
+    dropped(session, victim.publication, victim.key, 'queue-full');
+  }
 }
 
-function dropped(
-  session: Session,
-  publication: Publication,
-  why: 'queue-full' | 'expired' | 'too-large',
-): void {
+function dropped(session: Session, publication: Publication, key: number, why: DropReason): void {
   const { engine, id } = session;
+  if (key !== 0) session.record({ op: 'done', key });
   engine.traffic.publishDropped++;
   if (!engine.hooks.onMessageDropped) return;
   engine.notify('onMessageDropped', () => engine.hooks.onMessageDropped?.(id, publication.topic, why));
@@ -78,10 +85,10 @@ export function pump(session: Session): void {
 }
 
 function sendQueued(session: Session, connection: Connection, message: QueuedMessage): void {
-  const { publication, qos, retain, identifiers } = message;
+  const { publication, qos, retain, identifiers, key } = message;
   if (publication.expired(session.engine.now()))
-    dropped(session, publication, 'expired'); // [MQTT-3.3.2-5]
-  else send(session, connection, publication, qos, retain, identifiers);
+    dropped(session, publication, key, 'expired'); // [MQTT-3.3.2-5]
+  else send(session, connection, publication, qos, retain, identifiers, key);
 }
 
 function replay(session: Session, connection: Connection): void {
@@ -106,13 +113,14 @@ function sendRetained(
 ): void {
   const qos = Math.min(publication.qos, to.qos) as QoS;
   if (qos === 0) sendPublication(connection, publication, 0, true, to.identifiers, 0);
-  else send(session, connection, publication, qos, true, to.identifiers);
+  else send(session, connection, publication, qos, true, to.identifiers, 0);
   publication.settle();
 }
 
 /** The exchange of one message is over: its place is free for a direct delivery that waits, else for the queue. */
 export function complete(session: Session, entry: InflightEntry, reasonCode: number): void {
   session.window.remove(entry);
+  if (entry.key !== 0) session.record({ op: 'done', key: entry.key });
   const client = session.connection?.client;
   const { engine } = session;
   if (client && entry.delivery) {

@@ -10,5 +10,5 @@ export function partWithSession(connection: Connection, withWill: boolean): void
   const delay = Math.min(will?.properties?.willDelayInterval ?? 0, session.expiryInterval);
   if (due && delay > 0) session.pendingWill = due;
   engine.sessions.park(session);
-  if (due && delay === 0) engine.publishWill(due.client, due.will);
+  if (due && delay === 0) engine.publishWill(session.id, due);
 }

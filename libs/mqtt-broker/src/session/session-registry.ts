@@ -1,3 +1,4 @@
+import type { SessionHold } from '../cluster/session-store.js';
 import type { Engine } from '../engine.js';
 import { NEVER_EXPIRES, Session } from './session.js';
 
@@ -19,8 +20,10 @@ export class SessionRegistry {
     return this.sessions.values();
   }
 
-  create(clientId: string): Session {
+  /** @param hold of its client id, where brokers share their sessions */
+  create(clientId: string, hold?: SessionHold): Session {
     const session = new Session(clientId, this.engine);
+    session.hold = hold;
     this.sessions.set(clientId, session);
     return session;
   }
@@ -39,21 +42,37 @@ export class SessionRegistry {
     session.window.rewind();
     session.offlineSince = this.engine.now();
     if (session.expiryInterval === 0) this.end(session);
-    else this.schedule(session);
+    else this.wait(session);
+  }
+
+  /** Without a connection, until it is resumed or runs out. */
+  wait(session: Session): void {
+    const { offlineSince: at, expiryInterval, pendingWill } = session;
+    session.record({ op: 'parked', at, expiryInterval, willWaits: pendingWill !== undefined });
+    for (const subscription of session.subscriptions?.values() ?? []) {
+      this.engine.cluster?.membersChanged(subscription);
+    }
+    this.schedule(session);
   }
 
   /** Subscriptions, queue and unacknowledged messages go; a will that waited is sent (MQTT 5.0 §3.1.3.2.2). */
   end(session: Session): void {
     const will = session.pendingWill;
     this.forget(session);
-    if (will) this.engine.publishWill(will.client, will.will);
+    session.hold?.end();
+    if (will) this.engine.publishWill(session.id, will);
   }
 
   /** Drops the session without an end: it lives on elsewhere. */
   forget(session: Session): void {
     this.engine.wheel.cancel(session);
     session.pendingWill = undefined;
-    for (const subscription of session.subscriptions?.values() ?? []) this.engine.index.remove(subscription);
+    session.durable = false;
+    const subscriptions = [...(session.subscriptions?.values() ?? [])];
+    for (const subscription of subscriptions) {
+      this.engine.index.remove(subscription);
+      this.engine.cluster?.membersChanged(subscription);
+    }
     session.subscriptions = undefined;
     session.replays = undefined;
     session.received = undefined;
@@ -71,7 +90,13 @@ export class SessionRegistry {
     const will = session.pendingWill;
     if (will && this.willAt(session) <= now) {
       session.pendingWill = undefined;
-      this.engine.publishWill(will.client, will.will);
+      session.record({
+        op: 'parked',
+        at: session.offlineSince,
+        expiryInterval: session.expiryInterval,
+        willWaits: false,
+      });
+      this.engine.publishWill(session.id, will);
     }
     this.schedule(session);
   }
@@ -87,7 +112,8 @@ export class SessionRegistry {
   }
 
   private willAt(session: Session): number {
-    const delay = session.pendingWill?.will.properties?.willDelayInterval;
-    return delay === undefined ? Infinity : session.offlineSince + delay * 1000;
+    if (!session.pendingWill) return Infinity;
+    const { willDelayInterval = 0 } = session.pendingWill.will.properties ?? {};
+    return session.offlineSince + willDelayInterval * 1000;
   }
 }

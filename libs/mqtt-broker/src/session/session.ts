@@ -1,3 +1,5 @@
+import type { OrderedAcknowledgements } from '../cluster/ordered-acknowledgements.js';
+import type { SessionChange, SessionHold } from '../cluster/session-store.js';
 import type { Will } from '../codec/packets.js';
 import type { ConnectedClient } from '../connection/connected-client.js';
 import type { Connection } from '../connection/connection.js';
@@ -13,7 +15,8 @@ export const NEVER_EXPIRES = 0xffffffff;
 
 /** A will that waits for its delay, or for the end of its session. */
 export interface PendingWill {
-  client: ConnectedClient;
+  /** Undefined: it was connected to another broker. */
+  client: ConnectedClient | undefined;
   will: Will;
 }
 
@@ -34,6 +37,13 @@ export class Session extends WheelEntry {
   directWaiting = false;
   pendingWill: PendingWill | undefined;
   offlineSince = 0;
+  /** What keeps its client id, where brokers share their sessions. */
+  hold: SessionHold | undefined;
+  /** It outlives its connection and this broker: its changes are recorded. */
+  durable = false;
+  /** Of publications that other brokers have to be told of first. */
+  acknowledgements: OrderedAcknowledgements | undefined;
+  private lastKey = 0;
   private waiting: MessageQueue | undefined;
 
   constructor(
@@ -41,6 +51,20 @@ export class Session extends WheelEntry {
     readonly engine: Engine,
   ) {
     super();
+  }
+
+  record(change: SessionChange): void {
+    if (this.durable) this.hold!.record(change);
+  }
+
+  /** The key of one more message; 0 if nothing is recorded. */
+  nextKey(): number {
+    return this.durable ? ++this.lastKey : 0;
+  }
+
+  /** Keys up to this one are taken. */
+  skipKeys(upTo: number): void {
+    this.lastKey = Math.max(this.lastKey, upTo);
   }
 
   get online(): boolean {

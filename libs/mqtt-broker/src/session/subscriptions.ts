@@ -20,8 +20,20 @@ export function subscribe(session: Session, parsed: ParsedFilter, options: Subsc
     (session.subscriptions ??= new Map()).set(parsed.filter, subscription);
     index.add(subscription);
   }
+  if (session.durable) recordSubscription(session, subscription);
+  session.engine.cluster?.membersChanged(subscription);
   if (wantsRetained(subscription, options, known === undefined)) prepareReplay(session, subscription);
   return true;
+}
+
+function recordSubscription(session: Session, { filter, topicFilter, ...options }: Subscription): void {
+  const { qos, noLocal, retainAsPublished, identifiers } = options;
+  const routed = qos > 0 && !(session.engine.hooks.servesTopic?.(topicFilter) ?? false);
+  session.record({
+    op: 'subscribed',
+    subscription: { filter, qos, noLocal, retainAsPublished, identifiers },
+    routed,
+  });
 }
 
 /** Retain handling (MQTT 5.0 §3.8.3.1, [MQTT-3.3.1-9] to -11); shared subscriptions get no retained messages. */
@@ -54,6 +66,8 @@ export function unsubscribe(session: Session, filter: string): boolean {
   if (!subscription) return false;
   session.subscriptions!.delete(filter);
   session.engine.index.remove(subscription);
+  session.record({ op: 'unsubscribed', filter });
+  session.engine.cluster?.membersChanged(subscription);
   session.replays = session.replays?.filter((replay) => replay.subscription !== subscription);
   return true;
 }

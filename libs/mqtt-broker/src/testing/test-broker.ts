@@ -28,7 +28,7 @@ export function startBroker(
     limits: { timerResolutionMs: 5, ...limits },
     ...more,
   });
-  broker.start();
+  void broker.start();
   running.push(broker);
   return broker;
 }

@@ -1,9 +1,18 @@
+import type { SharePresence } from '../cluster/publication-log.js';
 import type { Subscription } from './subscription.js';
 
 /** The members of one shared subscription; each message goes to one of them (MQTT 5.0 §4.8.2). */
 export class SharedGroup {
   readonly members: Subscription[] = [];
   private turn = 0;
+
+  /** @param share `$share/{group}/{filter}` */
+  constructor(readonly share: string) {}
+
+  get presence(): SharePresence {
+    if (this.members.some(({ session }) => session.online)) return 'online';
+    return this.members.length > 0 ? 'offline' : 'none';
+  }
 
   /** In turn: a connected member with room, else a connected one, else one whose session keeps messages; none that may not have the topic. */
   pick(topic: string): Subscription | undefined {

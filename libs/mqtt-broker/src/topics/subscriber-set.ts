@@ -12,7 +12,7 @@ export class SubscriberSet {
 
   add(subscription: Subscription): void {
     if (subscription.shareName === undefined) append(this.members, subscription);
-    else append(this.group(subscription.shareName).members, subscription);
+    else append(this.group(subscription.shareName, subscription.filter).members, subscription);
   }
 
   remove(subscription: Subscription): void {
@@ -27,10 +27,10 @@ export class SubscriberSet {
     if (this.groups?.size === 0) this.groups = undefined;
   }
 
-  private group(name: string): SharedGroup {
+  private group(name: string, share: string): SharedGroup {
     this.groups ??= new Map();
     let group = this.groups.get(name);
-    if (!group) this.groups.set(name, (group = new SharedGroup()));
+    if (!group) this.groups.set(name, (group = new SharedGroup(share)));
     return group;
   }
 }

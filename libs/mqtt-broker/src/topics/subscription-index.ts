@@ -61,6 +61,12 @@ export class SubscriptionIndex {
     else this.forget(subscription.topicFilter);
   }
 
+  /** The members of a shared subscription. */
+  group({ shareName, topicFilter, wildcard }: Subscription): SharedGroup | undefined {
+    const set = wildcard ? this.wildcards.find(topicFilter) : this.exact.get(topicFilter);
+    return shareName === undefined ? undefined : set?.groups?.get(shareName);
+  }
+
   match(topic: string): Match {
     const cached = this.cache.get(topic);
     if (cached) return cached;

@@ -17,10 +17,16 @@ class TrieNode {
 export class WildcardTrie {
   private readonly root = new TrieNode();
 
+  /** The subscribers of one filter. */
+  find(topicFilter: string): SubscriberSet | undefined {
+    const { levels, hash } = takeApart(topicFilter);
+    let node: TrieNode | undefined = this.root;
+    for (const level of levels) node = node?.children?.get(level);
+    return hash ? node?.below : node?.here;
+  }
+
   add(subscription: Subscription): void {
-    const levels = subscription.topicFilter.split('/');
-    const hash = levels.at(-1) === '#';
-    if (hash) levels.pop();
+    const { levels, hash } = takeApart(subscription.topicFilter);
     let node = this.root;
     for (const level of levels) node = child(node, level);
     const set = hash ? (node.below ??= new SubscriberSet()) : (node.here ??= new SubscriberSet());
@@ -28,9 +34,7 @@ export class WildcardTrie {
   }
 
   remove(subscription: Subscription): void {
-    const levels = subscription.topicFilter.split('/');
-    const hash = levels.at(-1) === '#';
-    if (hash) levels.pop();
+    const { levels, hash } = takeApart(subscription.topicFilter);
     const path = [this.root];
     for (const level of levels) {
       const next = path.at(-1)!.children?.get(level);
@@ -62,6 +66,14 @@ export class WildcardTrie {
     }
     return found;
   }
+}
+
+/** The levels down to the node that keeps a filter, and whether it ends with '#' under that. */
+function takeApart(topicFilter: string): { levels: string[]; hash: boolean } {
+  const levels = topicFilter.split('/');
+  const hash = levels.at(-1) === '#';
+  if (hash) levels.pop();
+  return { levels, hash };
 }
 
 function child(node: TrieNode, level: string): TrieNode {

@@ -58,8 +58,7 @@ export class MqttTransport extends DeliveryTransport {
   }
 
   start(): Promise<void> {
-    this.broker.start();
-    return Promise.resolve();
+    return this.broker.start();
   }
 
   deliver(batch: DispatchBatch): void {
