@@ -6,6 +6,7 @@ import type { MqttClient, PeerInfo } from './client.js';
 import { ClusterMember } from './cluster/cluster-member.js';
 import type { Packet } from './codec/packets.js';
 import { Connection } from './connection/connection.js';
+import { recordTurnedAway } from './connection/connection-record.js';
 import { Flusher } from './connection/flusher.js';
 import type { Engine } from './engine.js';
 import { dispatch } from './handlers/dispatch.js';
@@ -18,6 +19,7 @@ import { ReasonCode, type DisconnectReason } from './reason-codes.js';
 import { offer } from './session/delivery.js';
 import type { PendingWill } from './session/session.js';
 import { SessionRegistry } from './session/session-registry.js';
+import { BoundedLog } from './statistics/bounded-log.js';
 import { SysTopics } from './statistics/sys-topics.js';
 import { Traffic } from './statistics/traffic.js';
 import { TimerWheel } from './timers/timer-wheel.js';
@@ -60,6 +62,7 @@ class BrokerEngine implements Engine {
   readonly hooks: MqttBrokerHooks;
   readonly limits: Readonly<BrokerLimits>;
   readonly logger: BrokerLogger;
+  readonly clientLog: BoundedLog;
   readonly deniedSubscriptionCode: number;
   readonly authenticationMethods: ReadonlyMap<string, AuthenticationMethod>;
   readonly now: () => number;
@@ -83,6 +86,7 @@ class BrokerEngine implements Engine {
     this.deniedSubscriptionCode = options.deniedSubscriptionCode ?? ReasonCode.NotAuthorized;
     this.authenticationMethods = authenticationMethods(options);
     this.now = options.now ?? monotonicNow;
+    this.clientLog = new BoundedLog(this.logger, this.now);
     this.wheel = new TimerWheel(this.limits.timerResolutionMs, this.now);
     this.index = new SubscriptionIndex(this.limits.maxCachedMatches);
     this.retained = new RetainedStore(
@@ -108,7 +112,7 @@ class BrokerEngine implements Engine {
 
   distribute(publication: Publication): void {
     if (publication.retain && !this.retained.store(publication)) {
-      this.logger.warn('retained message not kept: no room', { topic: publication.topic });
+      this.clientLog.warn('retained message not kept: no room', { topic: publication.topic });
     }
     const { recipients, groups } = this.index.match(publication.topic);
     for (const recipient of recipients) offer(recipient.session, publication, recipient);
@@ -184,6 +188,7 @@ export class MqttBroker {
   attach(stream: Duplex, peer: PeerInfo): void {
     const { engine } = this;
     if (engine.stopping || engine.connections.size >= engine.limits.maxConnections * REFUSAL_HEADROOM) {
+      recordTurnedAway(engine, peer);
       stream.on('error', () => {}).destroy();
       return;
     }

@@ -9,6 +9,7 @@ import type { QueueBudget } from './inflight/message-queue.js';
 import type { BrokerLimits } from './limits.js';
 import type { PendingWill } from './session/session.js';
 import type { SessionRegistry } from './session/session-registry.js';
+import type { BoundedLog } from './statistics/bounded-log.js';
 import type { Traffic } from './statistics/traffic.js';
 import type { TimerWheel } from './timers/timer-wheel.js';
 import type { RetainedStore } from './topics/retained-store.js';
@@ -19,6 +20,8 @@ export interface Engine {
   readonly hooks: MqttBrokerHooks;
   readonly limits: Readonly<BrokerLimits>;
   readonly logger: BrokerLogger;
+  /** For what clients bring about, as often as they like. */
+  readonly clientLog: BoundedLog;
   /** 0x87 or 0x80, see MqttBrokerOptions. */
   readonly deniedSubscriptionCode: number;
   /** By name. */

@@ -46,6 +46,7 @@ export type { BrokerMessage, DeliveryOutcome, DirectDelivery, MessageProperties 
 export {
   disconnectReasonCodes,
   ReasonCode,
+  reasonName,
   type DisconnectReason,
   type RefusalReason,
 } from './reason-codes.js';

@@ -44,6 +44,18 @@ export const ReasonCode = {
   WildcardSubscriptionsNotSupported: 0xa2,
 } as const;
 
+const names = new Map<number, string>();
+for (const [name, code] of Object.entries(ReasonCode)) {
+  const words = name.replace('QoS', 'Qos').replace(/(?<=.)[A-Z]/g, (letter) => `-${letter}`);
+  if (!names.has(code)) names.set(code, words.toLowerCase());
+}
+
+/** The name of a reason code, for logs and metrics: `not-authorized`; 0x00 is `success`, or of a DISCONNECT `normal-disconnection`. */
+export function reasonName(reasonCode: number, disconnect = false): string {
+  if (disconnect && reasonCode === ReasonCode.NormalDisconnection) return 'normal-disconnection';
+  return names.get(reasonCode) ?? `0x${reasonCode.toString(16)}`;
+}
+
 /** Why the server ends a connection, in words; `disconnectReasonCodes` has the wire's number. */
 export type DisconnectReason =
   | 'normal'

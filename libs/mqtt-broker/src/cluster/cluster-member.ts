@@ -214,7 +214,7 @@ export class ClusterMember implements SessionHolder {
 
   private retain(publication: Publication): void {
     if (publication.expired(this.engine.now()) || this.engine.retained.store(publication)) return;
-    this.engine.logger.warn('retained message not kept: no room', { topic: publication.topic });
+    this.engine.clientLog.warn('retained message not kept: no room', { topic: publication.topic });
   }
 
   private passed(position: number): void {

@@ -18,6 +18,7 @@ import { partWithSession } from '../session/parting.js';
 import type { Session } from '../session/session.js';
 import { WheelEntry } from '../timers/timer-wheel.js';
 import type { ConnectedClient } from './connected-client.js';
+import { describe, recordEnd } from './connection-record.js';
 import { sendDisconnect, sendRefusal } from './farewell.js';
 import { Outbox } from './outbox.js';
 import { listen } from './stream-events.js';
@@ -39,6 +40,8 @@ export class Connection extends WheelEntry {
   version: ProtocolVersion = 4;
   session: Session | undefined;
   client: ConnectedClient | undefined;
+  /** Client identifier of the CONNECT; undefined until there is one. */
+  askedId: string | undefined;
   will: Will | undefined;
   /** What the session holds may flow: it is resumed, and the client has been announced. */
   flowing = false;
@@ -147,7 +150,6 @@ export class Connection extends WheelEntry {
   /** The peer broke a rule: it is told in the protocol's own words, as far as its version has them. */
   fail(reasonCode: number, detail: string): void {
     if (!this.live) return;
-    this.engine.logger.info('connection ended: protocol failure', this.context({ reasonCode, detail }));
     this.farewell(reasonCode, detail);
     this.finish({ by: 'server', reasonCode, detail }, true);
   }
@@ -163,7 +165,6 @@ export class Connection extends WheelEntry {
   /** Turns a CONNECT down. Without a reason that the client's version knows, the connection just closes [MQTT-3.2.2-6]. */
   refuse(reasonCode: number, detail: string): void {
     if (!this.live) return;
-    this.engine.logger.info('connection refused', this.context({ reasonCode, detail }));
     sendRefusal(this, reasonCode, detail);
     this.finish({ by: 'server', reasonCode, detail }, false);
   }
@@ -260,7 +261,7 @@ export class Connection extends WheelEntry {
 
   /** A fault of ours, not of the peer. */
   private broken(error: unknown): void {
-    this.engine.logger.error('packet handler failed', this.context({ error }));
+    this.engine.clientLog.error('packet handler failed', { ...describe(this), error });
     this.fail(ReasonCode.UnspecifiedError, 'internal error');
   }
 
@@ -313,6 +314,7 @@ export class Connection extends WheelEntry {
   private finish(cause: DisconnectCause, withWill: boolean): void {
     if (!this.live) return;
     const { client, engine } = this;
+    recordEnd(this, cause);
     this.state = 'closing';
     this.flowing = false;
     this.assembler.clear();
@@ -320,16 +322,11 @@ export class Connection extends WheelEntry {
     this.authentication = undefined;
     partWithSession(this, withWill && !engine.stopping);
     if (client?.announced) {
-      engine.traffic.clientsConnected--;
       engine.notify('onDisconnected', () => engine.hooks.onDisconnected?.(client, cause));
     }
     this.outbox.end();
     this.held = false;
     this.stream.resume();
     engine.wheel.schedule(this, engine.limits.lingerMs);
-  }
-
-  private context(more: Record<string, unknown>): Record<string, unknown> {
-    return { clientId: this.client?.id, address: this.peer.address, ...more };
   }
 }

@@ -2,6 +2,7 @@ import type { ClusterMember } from '../cluster/cluster-member.js';
 import type { ConnectPacket } from '../codec/packets.js';
 import { ConnectedClient } from '../connection/connected-client.js';
 import type { Connection } from '../connection/connection.js';
+import { describe, recordEntry } from '../connection/connection-record.js';
 import { TopicAliases } from '../connection/topic-aliases.js';
 import { ReasonCode } from '../reason-codes.js';
 import { openWindow, pump } from '../session/delivery.js';
@@ -31,7 +32,7 @@ async function willAllowed(
   client: ConnectedClient,
   packet: ConnectPacket,
 ): Promise<boolean> {
-  const { hooks, logger } = connection.engine;
+  const { hooks, clientLog } = connection.engine;
   const { will } = packet;
   if (!will) return true;
   let allowed = !isSystemTopic(will.topic);
@@ -39,7 +40,7 @@ async function willAllowed(
     allowed &&=
       (await hooks.authorizePublish?.(client, will.topic, { qos: will.qos, retain: will.retain })) ?? true;
   } catch (error) {
-    logger.error('authorizePublish failed', { clientId: client.id, error });
+    clientLog.error('authorizePublish failed', { ...describe(connection), error });
     allowed = false;
   }
   if (!allowed) connection.refuse(ReasonCode.NotAuthorized, 'will topic not allowed');
@@ -60,7 +61,7 @@ async function enter(connection: Connection, client: ConnectedClient, packet: Co
   connection.flowing = true;
   pump(session);
   client.announced = true;
-  engine.traffic.clientEntered();
+  recordEntry(connection);
   engine.notify('onConnected', () => engine.hooks.onConnected?.(client));
   openWindow(session);
 }
@@ -78,7 +79,7 @@ async function enterCluster(
       seat(connection, client, packet, session);
     });
   } catch (error) {
-    connection.engine.logger.warn('a session could not be claimed', { clientId: client.id, error });
+    connection.engine.clientLog.warn('a session could not be claimed', { ...describe(connection), error });
     connection.refuse(ReasonCode.ServerUnavailable, 'sessions cannot be reached');
   }
 }

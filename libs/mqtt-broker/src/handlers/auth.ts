@@ -2,6 +2,7 @@ import type { AuthenticationStep } from '../authentication/authentication-method
 import type { EnhancedAuthentication } from '../authentication/enhanced-authentication.js';
 import { PacketType, type AuthPacket } from '../codec/packets.js';
 import type { Connection } from '../connection/connection.js';
+import { describe } from '../connection/connection-record.js';
 import { ReasonCode, refusalReasonCodes, type RefusalReason } from '../reason-codes.js';
 import { admit } from './admit.js';
 
@@ -55,7 +56,11 @@ async function ask(
     return await authentication.respond(data);
   } catch (error) {
     const { name } = authentication.method;
-    connection.engine.logger.error('authentication method failed', { method: name, error });
+    connection.engine.clientLog.error('authentication method failed', {
+      ...describe(connection),
+      method: name,
+      error,
+    });
     return { kind: 'failure', reason: 'server-unavailable' };
   }
 }

@@ -3,6 +3,7 @@ import { EnhancedAuthentication } from '../authentication/enhanced-authenticatio
 import type { ConnectRequest } from '../client.js';
 import type { ConnectPacket } from '../codec/packets.js';
 import type { Connection } from '../connection/connection.js';
+import { describe } from '../connection/connection-record.js';
 import type { AuthenticationOutcome } from '../hooks.js';
 import { ReasonCode, refusalReasonCodes } from '../reason-codes.js';
 import { admit } from './admit.js';
@@ -17,6 +18,7 @@ export async function handleConnect(connection: Connection, packet: ConnectPacke
   }
   connection.state = 'connecting';
   connection.version = packet.protocolVersion;
+  connection.askedId = packet.clientId;
   connection.maxPacketSize = packet.properties?.maximumPacketSize ?? Infinity;
   if (!acceptable(connection, packet)) return;
   const { authenticationMethod, authenticationData } = packet.properties ?? {};
@@ -72,11 +74,11 @@ function requestOf({ peer }: Connection, packet: ConnectPacket): ConnectRequest 
 }
 
 async function authenticate(connection: Connection, packet: ConnectPacket): Promise<AuthenticationOutcome> {
-  const { hooks, logger } = connection.engine;
+  const { hooks, clientLog } = connection.engine;
   try {
     return await hooks.authenticate(requestOf(connection, packet));
   } catch (error) {
-    logger.error('authenticate failed', { clientId: packet.clientId, error });
+    clientLog.error('authenticate failed', { ...describe(connection), error });
     return { ok: false, reason: 'server-unavailable' };
   }
 }

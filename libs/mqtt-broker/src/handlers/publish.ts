@@ -2,6 +2,7 @@ import { OrderedAcknowledgements } from '../cluster/ordered-acknowledgements.js'
 import { PacketType, type PublishPacket } from '../codec/packets.js';
 import type { ConnectedClient } from '../connection/connected-client.js';
 import type { Connection } from '../connection/connection.js';
+import { describe } from '../connection/connection-record.js';
 import type { PublishVerdict } from '../hooks.js';
 import { Publication } from '../inflight/publication.js';
 import { levelCount } from '../topics/topic-filter.js';
@@ -171,7 +172,11 @@ function refused(arrival: Arrival, reasonCode: number): void {
 }
 
 function hookFailed(arrival: Arrival, hook: string, error: unknown): void {
-  const { connection, client, packet } = arrival;
-  connection.engine.logger.error(`${hook} failed`, { clientId: client.id, topic: packet.topic, error });
+  const { connection, packet } = arrival;
+  connection.engine.clientLog.error(`${hook} failed`, {
+    ...describe(connection),
+    topic: packet.topic,
+    error,
+  });
   refused(arrival, ReasonCode.UnspecifiedError);
 }

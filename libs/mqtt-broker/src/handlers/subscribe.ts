@@ -1,5 +1,6 @@
 import { PacketType, type SubscribePacket, type SubscriptionRequest } from '../codec/packets.js';
 import type { Connection } from '../connection/connection.js';
+import { describe } from '../connection/connection-record.js';
 import type { SubscriptionVerdict } from '../hooks.js';
 import { ReasonCode } from '../reason-codes.js';
 import { pump } from '../session/delivery.js';
@@ -31,7 +32,11 @@ function allowed(
   const { client, engine } = connection;
   if (!engine.hooks.authorizeSubscribe || !client || !parsed) return true;
   const denied = (error: unknown): boolean => {
-    engine.logger.error('authorizeSubscribe failed', { clientId: client.id, filter: request.filter, error });
+    engine.clientLog.error('authorizeSubscribe failed', {
+      ...describe(connection),
+      filter: request.filter,
+      error,
+    });
     return false;
   };
   try {

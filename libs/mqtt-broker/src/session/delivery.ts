@@ -23,7 +23,7 @@ export function offer(session: Session, publication: Publication, recipient: Rec
     if (connection && connection.flowing && !connection.congested) {
       sendPublication(connection, publication, 0, retain, recipient.identifiers, 0);
     } else if (connection) {
-      session.engine.traffic.publishDropped++;
+      session.engine.traffic.publicationDropped('not-reading');
     }
   } else if (connection && session.ready) {
     send(session, connection, publication, qos, retain, recipient.identifiers, 0);
@@ -65,7 +65,7 @@ function enqueue(session: Session, message: QueuedMessage): void {
 function dropped(session: Session, publication: Publication, key: number, why: DropReason): void {
   const { engine, id } = session;
   if (key !== 0) session.record({ op: 'done', key });
-  engine.traffic.publishDropped++;
+  engine.traffic.publicationDropped(why);
   if (!engine.hooks.onMessageDropped) return;
   engine.notify('onMessageDropped', () => engine.hooks.onMessageDropped?.(id, publication.topic, why));
 }
