@@ -12,7 +12,7 @@ let count = 0;
 const make = () => {
   const { store } = test;
   return Promise.resolve({
-    inbox: new RedisInbox(store, { maxEntries: 3 }),
+    inbox: new RedisInbox(store, { maxEntries: 3, maxBytes: 5_000 }),
     presence: new RedisPresence(store),
     partitionOf: (id: string) => store.partitionOf(id),
     tokenHash: DUMMY_CREDENTIALS.tokenHash,

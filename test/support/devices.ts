@@ -10,6 +10,8 @@ export interface Envelope {
   readonly title?: string;
   readonly body?: string;
   readonly data?: Record<string, unknown>;
+  readonly replaces?: string;
+  readonly recalls?: string;
 }
 
 export interface Credentials {

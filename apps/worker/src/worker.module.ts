@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { DeviceEventsController } from './device-events/device-events.controller.js';
-import { Dispatcher } from './fan-out/dispatcher.js';
 import { FanOutController } from './fan-out/fan-out.controller.js';
 import { FanOutService } from './fan-out/fan-out.service.js';
 import { EdgeReaper } from './maintenance/edge-reaper.js';
@@ -12,6 +11,6 @@ import { DuePoller } from './schedule/due-poller.js';
 /** Fan-out, schedule, receipts and housekeeping: all that happens between accepting and writing. */
 @Module({
   controllers: [FanOutController, ReceiptsController, DeviceEventsController],
-  providers: [FanOutService, Dispatcher, DuePoller, Maintenance, ExpirySweeper, EdgeReaper],
+  providers: [FanOutService, DuePoller, Maintenance, ExpirySweeper, EdgeReaper],
 })
 export class WorkerModule {}

@@ -22,6 +22,7 @@ export interface Receipt {
   /** ms since 1970 */
   readonly at: number;
   readonly transport: string;
+  readonly edge: string;
   readonly detail: string;
   readonly count: number;
 }

@@ -6,6 +6,7 @@ export * from './audience/parse-audience.js';
 export * from './audience/plan-audience.js';
 export * from './delivery/delivery.js';
 export * from './delivery/device-event.js';
+export * from './delivery/writing-order.js';
 export * from './device/device.js';
 export * from './errors/carillon-error.js';
 export * from './errors/error-document.js';

@@ -1,5 +1,5 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
-import { Inbox, NotificationContents, Presence, DeviceDirectory } from '@carillon/domain';
+import { Inbox, type InboxBounds, NotificationContents, Presence, DeviceDirectory } from '@carillon/domain';
 import type { RedisClient, RedisKeys } from '@carillon/redis';
 import { AudienceResolver } from './audience/audience-resolver.js';
 import { RedisApiKeys } from './devices/redis-api-keys.js';
@@ -7,15 +7,18 @@ import { RedisDevices } from './devices/redis-devices.js';
 import { RedisGroups } from './devices/redis-groups.js';
 import { RedisUsers } from './devices/redis-users.js';
 import { DispatchPublisher } from './edges/dispatch-publisher.js';
+import { Dispatcher } from './edges/dispatcher.js';
 import { EdgeRegistry } from './edges/edge-registry.js';
 import { RedisInbox } from './inbox/redis-inbox.js';
 import { RedisPresence } from './inbox/redis-presence.js';
+import { Recaller } from './notifications/recaller.js';
 import { RedisNotifications } from './notifications/redis-notifications.js';
 import { Store } from './store.js';
 
 export interface PersistenceOptions {
   readonly client: RedisClient;
   readonly keys: RedisKeys;
+  readonly inboxBounds?: InboxBounds;
 }
 
 const on = <T>(token: new (...args: never[]) => T, make: (store: Store) => T): Provider => ({
@@ -24,9 +27,9 @@ const on = <T>(token: new (...args: never[]) => T, make: (store: Store) => T): P
   inject: [Store],
 });
 
-const repositories: Provider[] = [
+const repositories = (bounds: InboxBounds | undefined): Provider[] => [
   on(RedisUsers, (store) => new RedisUsers(store)),
-  on(RedisInbox, (store) => new RedisInbox(store)),
+  on(RedisInbox, (store) => new RedisInbox(store, bounds)),
   on(RedisPresence, (store) => new RedisPresence(store)),
   on(RedisNotifications, (store) => new RedisNotifications(store)),
   on(RedisApiKeys, (store) => new RedisApiKeys(store)),
@@ -48,6 +51,21 @@ const repositories: Provider[] = [
     useFactory: (store: Store, users: RedisUsers) => new AudienceResolver(store, users),
     inject: [Store, RedisUsers],
   },
+  {
+    provide: Dispatcher,
+    useFactory: (edges: EdgeRegistry, publisher: DispatchPublisher) => new Dispatcher(edges, publisher),
+    inject: [EdgeRegistry, DispatchPublisher],
+  },
+  {
+    provide: Recaller,
+    useFactory: (
+      store: Store,
+      notifications: RedisNotifications,
+      inbox: RedisInbox,
+      dispatcher: Dispatcher,
+    ) => new Recaller(store, notifications, inbox, dispatcher),
+    inject: [Store, RedisNotifications, RedisInbox, Dispatcher],
+  },
 ];
 
 const ports: Provider[] = [
@@ -61,9 +79,9 @@ const ports: Provider[] = [
 @Global()
 @Module({})
 export class PersistenceModule {
-  static forRoot({ client, keys }: PersistenceOptions): DynamicModule {
+  static forRoot({ client, keys, inboxBounds }: PersistenceOptions): DynamicModule {
     const store: Provider = { provide: Store, useFactory: () => new Store(client, keys) };
-    const providers = [store, ...repositories, ...ports];
+    const providers = [store, ...repositories(inboxBounds), ...ports];
     return { module: PersistenceModule, providers, exports: providers };
   }
 }

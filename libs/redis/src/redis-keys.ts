@@ -39,6 +39,7 @@ export class RedisKeys {
   deliveries = (partition: number, notificationId: string): string =>
     `${this.part(partition)}:dlv:${notificationId}`;
   expiry = (partition: number): string => `${this.part(partition)}:expiry`;
+  held = (partition: number): string => `${this.part(partition)}:held`;
   receipts = (partition: number): string => `${this.part(partition)}:receipts`;
   stats = (partition: number, app: string, day: string): string =>
     `${this.part(partition)}:stats:${app}:${day}`;

@@ -14,6 +14,7 @@ const NAMES = [
   'deposit',
   'finish-fan-out',
   'forget-expiry',
+  'recall-notification',
   'record-steps',
   'release-lease',
   'release-presence',

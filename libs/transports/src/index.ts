@@ -1,4 +1,5 @@
 export * from './channel/content-cache.js';
+export * from './channel/fallbacks.js';
 export * from './channel/receipt-batcher.js';
 export * from './delivery-transport.js';
 export { parseAccessList } from './mqtt/access/acl-file.js';

@@ -7,6 +7,7 @@ import type {
   NotificationContents,
   Presence,
 } from '@carillon/domain';
+import type { Fallbacks } from './channel/fallbacks.js';
 import type { ReceiptBatcher } from './channel/receipt-batcher.js';
 
 /** The part of a logger that the transports use. */
@@ -27,6 +28,7 @@ export interface TransportContext {
   readonly authenticator: DeviceAuthenticator;
   readonly events: DeviceEventSink;
   readonly receipts: ReceiptBatcher;
+  readonly fallbacks: Fallbacks;
   /** Tells the edges of these connections what became of them; none is told nothing. */
   readonly tell: (
     connections: readonly Connection[],

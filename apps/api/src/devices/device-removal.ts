@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CarillonError, type Device } from '@carillon/domain';
+import { CarillonError, type Device, INBOX_START } from '@carillon/domain';
 import {
   DispatchPublisher,
   EdgeRegistry,
@@ -43,8 +43,8 @@ export class DeviceRemoval {
   }
 
   private async purge(app: string, deviceId: string): Promise<void> {
-    for (let after = 0; ;) {
-      const entries = await this.inbox.read(deviceId, after, PAGE);
+    for (;;) {
+      const entries = await this.inbox.read(deviceId, INBOX_START, PAGE);
       if (entries.length === 0) return;
       const at = Date.now();
       const steps = entries.map(({ notificationId }) => ({
@@ -56,7 +56,6 @@ export class DeviceRemoval {
         detail: 'device deleted',
       }));
       await this.inbox.record(steps);
-      after = entries.at(-1)!.seq;
     }
   }
 }

@@ -21,11 +21,16 @@ import {
   TokenView,
 } from './device.view.js';
 import { DevicesService } from './devices.service.js';
+import { ExplainService } from './explain.service.js';
+import { ExplainQuery, ExplanationView } from './explanation.view.js';
 
 @ApiTags('devices')
 @Controller('v1/devices')
 export class DevicesController {
-  constructor(private readonly devices: DevicesService) {}
+  constructor(
+    private readonly devices: DevicesService,
+    private readonly explanations: ExplainService,
+  ) {}
 
   @Put(':id')
   @RequireScope('manage')
@@ -128,5 +133,18 @@ export class DevicesController {
   @Failures('invalid-request', 'not-found')
   presence(@Caller() { app }: AuthenticatedKey, @Param() { id }: DeviceParams): Promise<PresenceView> {
     return this.devices.presence(app, id);
+  }
+
+  @Get(':id/explain')
+  @RequireScope('read')
+  @ApiOperation({ summary: 'Why has a notification not arrived on a device?' })
+  @ApiOkResponse({ type: ExplanationView })
+  @Failures('invalid-request', 'not-found')
+  explain(
+    @Caller() { app }: AuthenticatedKey,
+    @Param() { id }: DeviceParams,
+    @Query() { notification }: ExplainQuery,
+  ): Promise<ExplanationView> {
+    return this.explanations.explain(app, id, notification);
   }
 }

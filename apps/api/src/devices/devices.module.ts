@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
 import { DeviceRemoval } from './device-removal.js';
+import { ExplainService } from './explain.service.js';
 import { DevicesController } from './devices.controller.js';
 import { DevicesService } from './devices.service.js';
 
 @Module({
   imports: [AccessModule],
   controllers: [DevicesController],
-  providers: [DevicesService, DeviceRemoval],
+  providers: [DevicesService, DeviceRemoval, ExplainService],
 })
 export class DevicesModule {}

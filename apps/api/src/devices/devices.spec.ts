@@ -1,5 +1,5 @@
 import { verifyToken } from '@carillon/auth';
-import { DEFAULT_APP } from '@carillon/domain';
+import { DEFAULT_APP, INBOX_START } from '@carillon/domain';
 import { EdgeRegistry, RedisDevices, RedisInbox, RedisPresence } from '@carillon/persistence';
 import { ApiUnderTest } from '../testing/api-under-test.js';
 
@@ -325,7 +325,7 @@ describe('DELETE', () => {
     expect(await api.call('DELETE', '/v1/devices/leaving')).toMatchObject({ status: 204, body: '' });
 
     expect((await get('leaving')).status).toBe(404);
-    expect(await inbox.read('leaving', 0, 10)).toEqual([]);
+    expect(await inbox.read('leaving', INBOX_START, 10)).toEqual([]);
     expect(await inbox.delivery(notificationId, 'leaving')).toMatchObject({
       state: 'purged',
       steps: [{ state: 'queued' }, { state: 'purged', detail: 'device deleted' }],

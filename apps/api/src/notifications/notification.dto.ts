@@ -1,13 +1,19 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
   DEFAULT_TTL,
+  DELIVERY_STATES,
+  type DeliveryState,
+  MAX_FALLBACK_AFTER,
   MAX_TTL,
   type NotificationKind,
+  PRIORITIES,
+  type Priority,
   TRANSPORT_KINDS,
   type TransportKind,
 } from '@carillon/domain';
 import { FreeForm } from '@carillon/process';
 import { IsDefined, IsOptional, IsString } from 'class-validator';
+import { PageQuery } from '../http/page.dto.js';
 import {
   IsDeviceId,
   IsListOf,
@@ -16,6 +22,7 @@ import {
   isObject,
   IsOneOf,
   IsWhole,
+  IsYesOrNo,
   Must,
 } from '../http/rules.js';
 
@@ -112,12 +119,73 @@ export class SendNotification {
     { min: 1, max: TRANSPORT_KINDS.length },
   )
   transports?: TransportKind[] | null;
+
+  @ApiPropertyOptional({
+    example: '01jd8r2m6w3v5q9t7x4c2b1n0k',
+    description:
+      'the id of a notification that was sent before: devices show this one in its place, and where it still waits it ' +
+      'goes as `collapsed`',
+  })
+  @IsOptional()
+  @IsNotificationId()
+  replaces?: string | null;
+
+  @ApiPropertyOptional({
+    enum: PRIORITIES,
+    default: 'normal',
+    description:
+      '`high` is written first, past normal ones that wait, at most four of them to one normal one; the order within a ' +
+      'priority holds',
+  })
+  @IsOptional()
+  @IsOneOf(...PRIORITIES)
+  priority?: Priority | null;
+
+  @ApiPropertyOptional({
+    default: false,
+    description:
+      'a write that the client does not acknowledge (MQTT QoS 0) leaves it in the inbox until it is displayed, opened, ' +
+      'acknowledged over another connection, or expires',
+  })
+  @IsOptional()
+  @IsYesOrNo()
+  requireAck?: boolean | null;
+
+  @ApiPropertyOptional({
+    minimum: 1,
+    maximum: MAX_FALLBACK_AFTER,
+    description:
+      "with `requireAck`: what is not acknowledged so long after it was written is tried over the device's other connections too, s",
+  })
+  @IsOptional()
+  @IsWhole(1, MAX_FALLBACK_AFTER, 'seconds')
+  fallbackAfter?: number | null;
+
+  @ApiPropertyOptional({
+    default: false,
+    description: 'check everything and count the audience, but send nothing: answered with 200',
+  })
+  @IsOptional()
+  @IsYesOrNo()
+  dryRun?: boolean | null;
 }
 
 export class NotificationParams {
   @ApiProperty({ example: '01jd8r2m6w3v5q9t7x4c2b1n0k' })
   @IsNotificationId()
   id!: string;
+}
+
+export class DeliveryQuery extends PageQuery {
+  @ApiPropertyOptional({ enum: DELIVERY_STATES, description: 'only deliveries that are in this state now' })
+  @IsOptional()
+  @IsOneOf(...DELIVERY_STATES)
+  state?: DeliveryState;
+
+  @ApiPropertyOptional({ description: 'only that of this device', example: 'phone-1' })
+  @IsOptional()
+  @IsDeviceId()
+  device?: string;
 }
 
 export class DeliveryParams extends NotificationParams {

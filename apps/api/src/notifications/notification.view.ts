@@ -8,15 +8,25 @@ import {
   type Notification,
   type NotificationKind,
   type NotificationStatus,
+  PRIORITIES,
+  type Priority,
+  type StepRecord,
   TRANSPORT_KINDS,
   type TransportKind,
 } from '@carillon/domain';
 import type { NotificationRecord } from '@carillon/persistence';
 import { formatInstant } from '../time/instant.js';
 
-const STATUSES: readonly NotificationStatus[] = ['scheduled', 'accepted', 'sending', 'sent', 'cancelled'];
+const STATUSES: readonly NotificationStatus[] = [
+  'scheduled',
+  'accepted',
+  'sending',
+  'sent',
+  'cancelled',
+  'recalled',
+];
 const STATUS_DOC =
-  '`scheduled`, `accepted`, `sending`, `sent` (every inbox has it; the counts tell the rest) or `cancelled`';
+  '`scheduled`, `accepted`, `sending`, `sent` (every inbox has it; the counts tell the rest), `cancelled` or `recalled`';
 
 export class NotificationLinks {
   @ApiProperty({ example: '/v1/notifications/01jd8r2m6w3v5q9t7x4c2b1n0k' })
@@ -24,6 +34,12 @@ export class NotificationLinks {
 
   @ApiProperty({ example: '/v1/notifications/01jd8r2m6w3v5q9t7x4c2b1n0k/cancel' })
   cancel!: string;
+
+  @ApiProperty({ example: '/v1/notifications/01jd8r2m6w3v5q9t7x4c2b1n0k/recall' })
+  recall!: string;
+
+  @ApiProperty({ example: '/v1/notifications/01jd8r2m6w3v5q9t7x4c2b1n0k/deliveries' })
+  deliveries!: string;
 }
 
 export class AcceptedNotification {
@@ -56,7 +72,9 @@ export class CountsView implements Record<DeliveryState | 'pending', number> {
   @ApiProperty() expired!: number;
   @ApiProperty({ description: 'gave way to a later one with the same collapse key' }) collapsed!: number;
   @ApiProperty({ description: "pushed out by the inbox's bound" }) dropped!: number;
-  @ApiProperty({ description: 'went with a device that was deleted' }) purged!: number;
+  @ApiProperty({ description: 'taken back before a device acknowledged it' }) recalled!: number;
+  @ApiProperty({ description: 'went with a device that was deleted, or with its former user' })
+  purged!: number;
   @ApiProperty() failed!: number;
 }
 
@@ -64,7 +82,7 @@ export class NotificationView extends AcceptedNotification {
   @ApiProperty({ enum: STATUSES, description: STATUS_DOC })
   declare status: NotificationStatus;
 
-  @ApiProperty({ enum: ['notification', 'message'] })
+  @ApiProperty({ enum: ['notification', 'message', 'recall'] })
   kind!: NotificationKind;
 
   @ApiPropertyOptional()
@@ -91,11 +109,32 @@ export class NotificationView extends AcceptedNotification {
   @ApiPropertyOptional({ enum: TRANSPORT_KINDS, isArray: true })
   transports?: readonly TransportKind[];
 
+  @ApiPropertyOptional({ description: 'the one in whose place it is shown' })
+  replaces?: string;
+
+  @ApiPropertyOptional({ description: 'of a recall: the one that is taken back' })
+  recalls?: string;
+
+  @ApiProperty({ enum: PRIORITIES })
+  priority!: Priority;
+
+  @ApiProperty()
+  requireAck!: boolean;
+
+  @ApiPropertyOptional({ description: 's' })
+  fallbackAfter?: number;
+
   @ApiPropertyOptional({ format: 'date-time' })
   sentAt?: string;
 
   @ApiPropertyOptional({ format: 'date-time' })
   cancelledAt?: string;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  recalledAt?: string;
+
+  @ApiPropertyOptional({ description: 'the notification that told devices to remove this one' })
+  recallId?: string;
 
   @ApiProperty({ type: CountsView })
   counts!: DeliveryCounts;
@@ -119,8 +158,51 @@ export class DeliveryStepView {
   @ApiPropertyOptional({ example: 'mqtt' })
   transport?: string;
 
+  @ApiPropertyOptional({ description: 'the process that held the connection', example: 'edge-71-0b1c2d3e' })
+  edge?: string;
+
   @ApiPropertyOptional({ description: 'how or why', example: 'puback' })
   detail?: string;
+}
+
+export class RecalledNotification {
+  @ApiProperty({ example: '01jd8r2m6w3v5q9t7x4c2b1n0k' })
+  id!: string;
+
+  @ApiProperty({ enum: STATUSES, example: 'recalled' })
+  status!: NotificationStatus;
+
+  @ApiProperty({ description: 'the notification of kind `recall` that tells devices' })
+  recallId!: string;
+
+  @ApiProperty({ description: 'copies that no device had: they have left their inboxes', example: 3 })
+  withdrawn!: number;
+
+  @ApiProperty({ description: 'devices that have it, or may have it, and are told to remove it', example: 5 })
+  told!: number;
+}
+
+export class DryRunView {
+  @ApiProperty({ enum: [true] })
+  dryRun!: true;
+
+  @ApiProperty({ description: 'devices that the audience has now', example: 12 })
+  devices!: number;
+
+  @ApiProperty({
+    description: 'of these, those that are connected over a transport that may be used',
+    example: 7,
+  })
+  online!: number;
+
+  @ApiProperty({ description: 'false: there are more devices, the count was given up' })
+  complete!: boolean;
+
+  @ApiProperty({ format: 'date-time' })
+  at!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  expiresAt!: string;
 }
 
 export class DeliveryView {
@@ -137,6 +219,14 @@ export class DeliveryView {
   steps!: DeliveryStepView[];
 }
 
+export class DeliveryPage {
+  @ApiProperty({ type: [DeliveryView], description: 'in no particular order' })
+  deliveries!: DeliveryView[];
+
+  @ApiPropertyOptional({ description: 'the cursor of the next page; absent on the last' })
+  next?: string;
+}
+
 /** As it was accepted, whatever has become of it since: a repeated request gets the same answer. */
 export function acceptedView({ id, acceptedAt, at, expiresAt }: Notification) {
   const self = `/v1/notifications/${id}`;
@@ -146,13 +236,19 @@ export function acceptedView({ id, acceptedAt, at, expiresAt }: Notification) {
     acceptedAt: formatInstant(acceptedAt),
     at: formatInstant(at),
     expiresAt: formatInstant(expiresAt),
-    links: { self, cancel: `${self}/cancel` },
+    links: {
+      self,
+      cancel: `${self}/cancel`,
+      recall: `${self}/recall`,
+      deliveries: `${self}/deliveries`,
+    },
   } satisfies AcceptedNotification;
 }
 
 export function notificationView(record: NotificationRecord, counts: DeliveryCounts): NotificationView {
-  const { notification, status, sentAt, cancelledAt } = record;
+  const { notification, status, sentAt, cancelledAt, recalledAt, recallId } = record;
   const { kind, title, body, uri, data, audience, ttl, collapseKey, transports } = notification;
+  const { replaces, recalls, priority = 'normal', requireAck = false, fallbackAfter } = notification;
   return {
     ...acceptedView(notification),
     status,
@@ -165,8 +261,15 @@ export function notificationView(record: NotificationRecord, counts: DeliveryCou
     ttl,
     collapseKey,
     transports,
+    replaces,
+    recalls,
+    priority,
+    requireAck,
+    fallbackAfter,
     ...(sentAt !== undefined && { sentAt: formatInstant(sentAt) }),
     ...(cancelledAt !== undefined && { cancelledAt: formatInstant(cancelledAt) }),
+    ...(recalledAt !== undefined && { recalledAt: formatInstant(recalledAt) }),
+    recallId,
     counts,
   };
 }
@@ -175,5 +278,8 @@ export const deliveryView = ({ notificationId, deviceId, state, steps }: Deliver
   notificationId,
   deviceId,
   state,
-  steps: steps.map((step) => ({ ...step, at: formatInstant(step.at) })),
+  steps: deliveryStepViews(steps),
 });
+
+export const deliveryStepViews = (steps: readonly StepRecord[]): DeliveryStepView[] =>
+  steps.map((step) => ({ ...step, at: formatInstant(step.at) }));

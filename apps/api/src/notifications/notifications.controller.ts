@@ -1,23 +1,32 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuthenticatedKey } from '@carillon/auth';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Caller, RequireScope } from '../access/require-scope.decorator.js';
 import { Failures } from '../http/failures.decorator.js';
 import { idempotencyOf, REPLAYED_HEADER } from '../http/idempotency.js';
-import { DeliveryParams, NotificationParams, SendNotification } from './notification.dto.js';
+import { DeliveryParams, DeliveryQuery, NotificationParams, SendNotification } from './notification.dto.js';
 import {
   AcceptedNotification,
   DeliveryView,
   NotificationStatusView,
   NotificationView,
+  DeliveryPage,
+  DryRunView,
+  RecalledNotification,
 } from './notification.view.js';
+import { DeliveriesService } from './deliveries.service.js';
+import { DryRunService } from './dry-run.service.js';
 import { NotificationsService, type Sent } from './notifications.service.js';
 
 @ApiTags('notifications')
 @Controller('v1/notifications')
 export class NotificationsController {
-  constructor(private readonly notifications: NotificationsService) {}
+  constructor(
+    private readonly notifications: NotificationsService,
+    private readonly dryRuns: DryRunService,
+    private readonly deliveries: DeliveriesService,
+  ) {}
 
   @Post()
   @HttpCode(202)
@@ -38,6 +47,7 @@ export class NotificationsController {
       },
     },
   })
+  @ApiOkResponse({ type: DryRunView, description: '`dryRun`: nothing was sent' })
   @Failures(
     'invalid-request',
     'malformed-json',
@@ -52,7 +62,11 @@ export class NotificationsController {
     @Body() notification: SendNotification,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<AcceptedNotification> {
+  ): Promise<AcceptedNotification | DryRunView> {
+    if (notification.dryRun) {
+      void reply.status(200);
+      return this.dryRuns.run(app, notification);
+    }
     return answer(await this.notifications.send(app, notification, idempotencyOf(request)), reply);
   }
 
@@ -74,7 +88,43 @@ export class NotificationsController {
     @Caller() { app }: AuthenticatedKey,
     @Param() { id, device }: DeliveryParams,
   ): Promise<DeliveryView> {
-    return this.notifications.delivery(app, id, device);
+    return this.deliveries.read(app, id, device);
+  }
+
+  @Get(':id/deliveries')
+  @RequireScope('read')
+  @ApiOperation({
+    summary: 'Page through the deliveries of a notification',
+    description:
+      'A page may be shorter than `limit`, even empty, while `next` says that there is more. Deliveries are kept for 7 days ' +
+      'after their notification expired.',
+  })
+  @ApiOkResponse({ type: DeliveryPage })
+  @Failures('invalid-request', 'not-found')
+  page(
+    @Caller() { app }: AuthenticatedKey,
+    @Param() { id }: NotificationParams,
+    @Query() query: DeliveryQuery,
+  ): Promise<DeliveryPage> {
+    return this.deliveries.page(app, id, query);
+  }
+
+  @Post(':id/recall')
+  @HttpCode(200)
+  @RequireScope('send')
+  @ApiOperation({
+    summary: 'Take a notification back',
+    description:
+      'Copies that no device has vanish; devices that have it, or may have it, are sent an envelope of the kind `recall` with ' +
+      'its id in `recalls`. Repeating a recall finishes one that was interrupted.',
+  })
+  @ApiOkResponse({ type: RecalledNotification })
+  @Failures('invalid-request', 'not-found', 'conflict')
+  recall(
+    @Caller() { app }: AuthenticatedKey,
+    @Param() { id }: NotificationParams,
+  ): Promise<RecalledNotification> {
+    return this.notifications.recall(app, id);
   }
 
   @Post(':id/cancel')

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
+import { DeliveriesService } from './deliveries.service.js';
+import { DryRunService } from './dry-run.service.js';
 import { NotificationsController } from './notifications.controller.js';
 import { NotificationsService } from './notifications.service.js';
 import { PublishController } from './publish.controller.js';
@@ -7,6 +9,6 @@ import { PublishController } from './publish.controller.js';
 @Module({
   imports: [AccessModule],
   controllers: [NotificationsController, PublishController],
-  providers: [NotificationsService],
+  providers: [NotificationsService, DeliveriesService, DryRunService],
 })
 export class NotificationsModule {}

@@ -22,7 +22,12 @@ describe('sending', () => {
       acceptedAt: expect.any(String),
       at: body.acceptedAt,
       expiresAt: new Date(Date.parse(body.acceptedAt) + 3 * 86_400_000).toISOString(),
-      links: { self: `/v1/notifications/${body.id}`, cancel: `/v1/notifications/${body.id}/cancel` },
+      links: {
+        self: `/v1/notifications/${body.id}`,
+        cancel: `/v1/notifications/${body.id}/cancel`,
+        recall: `/v1/notifications/${body.id}/recall`,
+        deliveries: `/v1/notifications/${body.id}/deliveries`,
+      },
     });
     expect(headers.location).toBe(body.links.self);
   });
@@ -45,6 +50,10 @@ describe('sending', () => {
       ttl: 60,
       collapseKey: 'tea',
       transports: ['mqtt', 'poll'],
+      priority: 'high',
+      replaces: '01jd8r2m6w3v5q9t7x4c2b1n0k',
+      requireAck: true,
+      fallbackAfter: 5,
     };
     const { body } = await send(request);
     expect(body).not.toHaveProperty('code');
@@ -272,6 +281,8 @@ describe('a notification that is not there', () => {
     for (const answer of [
       await api.call('GET', path),
       await api.call('POST', `${path}/cancel`),
+      await api.call('POST', `${path}/recall`),
+      await api.call('GET', `${path}/deliveries`),
       await api.call('GET', `${path}/deliveries/phone-1`),
     ]) {
       expect(answer).toMatchObject({ status: 404, body: { code: 'not-found' } });

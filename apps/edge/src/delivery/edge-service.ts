@@ -69,6 +69,7 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** Devices are told to come back elsewhere, while the HTTP server can still answer those that poll. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.transports.fallbacks.close();
     await Promise.all([this.heartbeat.stop(), this.reconciliation.stop()]);
     await Promise.all(this.transports.all.map((transport) => transport.drain(DRAIN_MS)));
   }

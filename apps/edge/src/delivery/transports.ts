@@ -7,11 +7,12 @@ import {
   NotificationContents,
   Presence,
 } from '@carillon/domain';
-import { DispatchPublisher } from '@carillon/persistence';
+import { DispatchPublisher, hintConnections } from '@carillon/persistence';
 import { ProcessContext, softwareVersion } from '@carillon/process';
 import {
   ContentCache,
   type DeliveryTransport,
+  Fallbacks,
   MqttTransport,
   PollTransport,
   ReceiptBatcher,
@@ -28,6 +29,7 @@ export class Transports {
   readonly poll: PollTransport;
   readonly contents: ContentCache;
   readonly receipts: ReceiptBatcher;
+  readonly fallbacks: Fallbacks;
   readonly all: readonly DeliveryTransport[];
 
   constructor(
@@ -44,6 +46,13 @@ export class Transports {
     const { logger, config, id: edgeId } = process;
     this.contents = new ContentCache(contents);
     this.receipts = new ReceiptBatcher(inbox, logger);
+    this.fallbacks = new Fallbacks({
+      inbox,
+      presence,
+      contents: this.contents,
+      logger,
+      hint: hintConnections(publisher),
+    });
     const context: TransportContext = {
       edgeId,
       inbox,
@@ -53,6 +62,7 @@ export class Transports {
       authenticator,
       events,
       receipts: this.receipts,
+      fallbacks: this.fallbacks,
       tell: (connections, deviceId, reason) => publisher.notify(connections, deviceId, reason),
       logger,
     };

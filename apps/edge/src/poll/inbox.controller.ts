@@ -7,7 +7,13 @@ import {
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import { CarillonError, type DeviceLogin, parseDeviceEvent } from '@carillon/domain';
+import {
+  CarillonError,
+  type DeviceLogin,
+  formatCursor,
+  parseCursor,
+  parseDeviceEvent,
+} from '@carillon/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StreamDeviceEvents } from '../delivery/stream-device-events.js';
 import { Transports } from '../delivery/transports.js';
@@ -40,10 +46,10 @@ export class InboxController {
     const onClose = (): void => gone.abort();
     request.raw.socket.once('close', onClose);
     const page = await this.transports.poll
-      .poll(device, { after, waitMs: wait * 1_000, limit, signal: gone.signal })
+      .poll(device, { after: parseCursor(after), waitMs: wait * 1_000, limit, signal: gone.signal })
       .finally(() => request.raw.socket.off('close', onClose));
     // The envelopes are JSON already.
-    const body = `{"notifications":[${page.envelopes.join(',')}],"cursor":"${page.cursor}"}`;
+    const body = `{"notifications":[${page.envelopes.join(',')}],"cursor":"${formatCursor(page.cursor)}"}`;
     await reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(body);
   }
 
@@ -59,7 +65,7 @@ export class InboxController {
       throw new CarillonError('invalid-request', 'give either ids or cursor');
     }
     if (ids) await this.transports.poll.acknowledge(device, ids);
-    else await this.transports.poll.acknowledgeUpTo(device, cursor!);
+    else await this.transports.poll.acknowledgeUpTo(device, parseCursor(cursor!));
   }
 
   @Post('events')

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { NOTIFICATION_ID } from '@carillon/domain';
+import { CURSOR, NOTIFICATION_ID } from '@carillon/domain';
 import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 
@@ -13,10 +13,8 @@ export class PollQuery {
     example: '0',
   })
   @IsOptional()
-  @Transform(wholeNumber)
-  @IsInt()
-  @Min(0)
-  after = 0;
+  @Matches(CURSOR, { message: 'must be the cursor of an answer, or 0' })
+  after = '0';
 
   @ApiPropertyOptional({ description: 'How long to wait for something, seconds', example: '25' })
   @IsOptional()
@@ -45,20 +43,19 @@ export class AcknowledgeBody {
 
   @ApiPropertyOptional({ description: 'Or: everything up to this cursor', example: '42' })
   @IsOptional()
-  @Transform(wholeNumber)
-  @IsInt()
-  @Min(0)
-  cursor?: number;
+  @Transform(({ value }: { value: unknown }) => (Number.isSafeInteger(value) ? String(value) : value))
+  @Matches(CURSOR, { message: 'must be the cursor of an answer' })
+  cursor?: string;
 }
 
 export class EnvelopeDto {
   @ApiProperty({ example: '01k8y0c5m2v9q3r7s1t4w6x8z0' })
   id!: string;
 
-  @ApiProperty({ description: 'Grows from one notification to the next', example: 42 })
+  @ApiProperty({ description: 'Grows from one notification of a priority to the next', example: 42 })
   seq!: number;
 
-  @ApiProperty({ enum: ['notification', 'message'] })
+  @ApiProperty({ enum: ['notification', 'message', 'recall'], description: '`recall`: remove `recalls`' })
   kind!: string;
 
   @ApiPropertyOptional({ example: 'Hello' })
@@ -81,6 +78,12 @@ export class EnvelopeDto {
 
   @ApiPropertyOptional()
   collapseKey?: string;
+
+  @ApiPropertyOptional({ description: 'The id of one that this one is shown in the place of' })
+  replaces?: string;
+
+  @ApiPropertyOptional({ description: 'The id of the one that is taken back' })
+  recalls?: string;
 }
 
 export class InboxPageDto {

@@ -1,8 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { type FanOutTask, Inbox, type Notification, planAudience } from '@carillon/domain';
+import { type FanOutTask, Inbox, type NotificationStatus, planAudience } from '@carillon/domain';
 import { Metrics, type Counter } from '@carillon/observability';
-import { AudienceResolver, type NotificationRecord, RedisNotifications } from '@carillon/persistence';
-import { Dispatcher } from './dispatcher.js';
+import {
+  AudienceResolver,
+  depositOf,
+  Dispatcher,
+  type NotificationRecord,
+  Recaller,
+  RedisNotifications,
+} from '@carillon/persistence';
 
 /** Resolve, deposit, dispatch: from a notification that is due to the inboxes of its devices. */
 @Injectable()
@@ -14,6 +20,7 @@ export class FanOutService {
     private readonly audience: AudienceResolver,
     private readonly inbox: Inbox,
     private readonly dispatcher: Dispatcher,
+    private readonly recaller: Recaller,
     metrics: Metrics,
   ) {
     this.deposits = metrics.counter({
@@ -26,13 +33,15 @@ export class FanOutService {
   /** A small, named target goes straight to its devices; any other becomes one task per partition. */
   async begin(notificationId: string): Promise<void> {
     const record = await this.notifications.find(notificationId);
-    if (!record || record.status === 'cancelled') return;
+    if (!record || isStopped(record.status)) return;
     const { app, audience } = record.notification;
     const plan = planAudience(audience);
     if (plan.direct) {
       const partitions = await this.audience.named(app, audience, plan);
       await Promise.all([...partitions.values()].map((deviceIds) => this.deposit(record, deviceIds)));
-      await this.notifications.finishDirect(notificationId, [...partitions.keys()], Date.now());
+      const own = [...partitions.keys()];
+      const status = await this.notifications.finishDirect(notificationId, own, Date.now());
+      if (status === 'recalled') await this.recaller.finish(notificationId, own, Date.now());
       return;
     }
     const partitions = await this.audience.partitions(app, plan);
@@ -44,13 +53,14 @@ export class FanOutService {
     const record = await this.notifications.find(notificationId);
     if (!record) return;
     const { app, audience } = record.notification;
-    if (record.status !== 'cancelled') {
+    if (!isStopped(record.status)) {
       for await (const page of this.audience.pages(app, partition, audience)) {
-        if (await this.notifications.isCancelled(notificationId)) break;
+        if (isStopped(await this.notifications.status(notificationId))) break;
         await this.deposit(record, page);
       }
     }
-    await this.notifications.finishTask(notificationId, partition, Date.now());
+    const status = await this.notifications.finishTask(notificationId, partition, Date.now());
+    if (status === 'recalled') await this.recaller.finish(notificationId, [partition], Date.now());
   }
 
   private async deposit({ notification }: NotificationRecord, deviceIds: readonly string[]): Promise<void> {
@@ -62,10 +72,5 @@ export class FanOutService {
   }
 }
 
-const depositOf = ({ id, app, expiresAt, ttl, collapseKey }: Notification) => ({
-  notificationId: id,
-  app,
-  expiresAt,
-  onlineOnly: ttl === 0,
-  ...(collapseKey !== undefined && { collapseKey }),
-});
+const isStopped = (status: NotificationStatus | undefined): boolean =>
+  status === 'cancelled' || status === 'recalled';

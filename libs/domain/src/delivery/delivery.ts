@@ -8,6 +8,7 @@ export const STEP_LETTERS = {
   expired: 'e',
   collapsed: 'c',
   dropped: 'x',
+  recalled: 'r',
   purged: 'p',
   failed: 'f',
 } as const;
@@ -29,6 +30,8 @@ export interface DeliveryStep {
   readonly state: DeliveryState;
   readonly at: number;
   readonly transport?: string;
+  /** The process that held the connection. */
+  readonly edge?: string;
   /** How or why: the acknowledgement's kind (`puback`, `sm`, `receipt`, …) or a reason in words. */
   readonly detail?: string;
 }
@@ -37,6 +40,7 @@ export interface StepRecord {
   readonly state: DeliveryState;
   readonly at: number;
   readonly transport?: string;
+  readonly edge?: string;
   readonly detail?: string;
 }
 
@@ -48,22 +52,21 @@ export interface Delivery {
   readonly steps: readonly StepRecord[];
 }
 
-/** `q<ms in base 36>` and, behind commas, transport and detail; steps are joined by ";". */
-export function encodeStep(step: StepRecord): string {
-  const base = STEP_LETTERS[step.state] + step.at.toString(36);
-  if (!step.transport && !step.detail) return base;
-  const detail = step.detail?.replace(/[,;]/g, ' ');
-  return detail ? `${base},${step.transport ?? ''},${detail}` : `${base},${step.transport}`;
+/** `q<ms in base 36>` and, behind commas, transport, detail and edge; steps are joined by ";". */
+export function encodeStep({ state, at, transport = '', detail = '', edge = '' }: StepRecord): string {
+  const parts = [STEP_LETTERS[state] + at.toString(36), transport, detail.replace(/[,;]/g, ' '), edge];
+  return parts.join(',').replace(/,+$/, '');
 }
 
 export function decodeSteps(stored: string): StepRecord[] {
   return stored.split(';').map((part) => {
-    const [head = '', transport, detail] = part.split(',');
+    const [head = '', transport, detail, edge] = part.split(',');
     return {
       state: STATE_OF[head[0] as StepLetter],
       at: Number.parseInt(head.slice(1), 36),
       ...(transport && { transport }),
       ...(detail && { detail }),
+      ...(edge && { edge }),
     };
   });
 }
@@ -72,6 +75,9 @@ export function decodeDelivery(notificationId: string, deviceId: string, stored:
   const steps = decodeSteps(stored);
   return { notificationId, deviceId, state: steps.at(-1)!.state, steps };
 }
+
+/** States of a delivery that is still in an inbox. */
+export const OPEN_STATES: readonly DeliveryState[] = ['queued', 'written'];
 
 /** How many deliveries have reached each state; `pending` are still in an inbox. */
 export type DeliveryCounts = Readonly<Record<DeliveryState, number>> & { readonly pending: number };

@@ -1,7 +1,8 @@
 import type { Audience } from '../audience/audience.js';
+import type { Priority } from '../delivery/writing-order.js';
 
-/** `notification` is shown to a person, `message` goes to the program. */
-export type NotificationKind = 'notification' | 'message';
+/** `notification` is shown to a person, `message` goes to the program, `recall` tells it to remove another one. */
+export type NotificationKind = 'notification' | 'message' | 'recall';
 export type TransportKind = 'mqtt' | 'xmpp' | 'poll';
 export const TRANSPORT_KINDS: readonly TransportKind[] = ['mqtt', 'xmpp', 'poll'];
 
@@ -11,6 +12,10 @@ export interface NotificationContent {
   readonly body?: string;
   readonly uri?: string;
   readonly data?: Readonly<Record<string, unknown>>;
+  /** The id of one that was sent before, in whose place this one is shown. */
+  readonly replaces?: string;
+  /** The id of the one that a recall takes back. */
+  readonly recalls?: string;
 }
 
 /** Times are milliseconds since 1970; a notification without `transports` may use any. */
@@ -26,13 +31,18 @@ export interface Notification extends NotificationContent {
   readonly ttl: number;
   readonly collapseKey?: string;
   readonly transports?: readonly TransportKind[];
+  /** `normal` unless given. */
+  readonly priority?: Priority;
+  readonly requireAck?: boolean;
+  /** Seconds. */
+  readonly fallbackAfter?: number;
 }
 
 /**
- * scheduled → accepted → sending → sent, or cancelled. `sent` means that every inbox has it; what became of each delivery
- * is told by the counts.
+ * scheduled → accepted → sending → sent, or cancelled, or recalled. `sent` means that every inbox has it; what became of
+ * each delivery is told by the counts.
  */
-export type NotificationStatus = 'scheduled' | 'accepted' | 'sending' | 'sent' | 'cancelled';
+export type NotificationStatus = 'scheduled' | 'accepted' | 'sending' | 'sent' | 'cancelled' | 'recalled';
 
 export const DEFAULT_TTL = 3 * 86_400;
 export const MAX_TTL = 30 * 86_400;
@@ -42,6 +52,7 @@ export const MAX_SCHEDULE_AHEAD = 366 * 86_400_000;
 export const ONLINE_ONLY_GRACE = 15_000;
 /** For how long deliveries can be looked at after their notification expired, ms. */
 export const HISTORY_RETENTION = 7 * 86_400_000;
+export const MAX_FALLBACK_AFTER = 86_400;
 /** Title, body, uri and data together, bytes of JSON. */
 export const MAX_CONTENT_BYTES = 64 * 1024;
 
@@ -58,7 +69,7 @@ export interface Envelope extends NotificationContent {
 export type EnvelopeContent = Omit<Envelope, 'seq'>;
 
 export function envelopeContent(notification: Notification): EnvelopeContent {
-  const { id, kind, title, body, uri, data, collapseKey } = notification;
+  const { id, kind, title, body, uri, data, collapseKey, replaces, recalls } = notification;
   return {
     id,
     kind,
@@ -69,6 +80,8 @@ export function envelopeContent(notification: Notification): EnvelopeContent {
     sentAt: new Date(notification.at).toISOString(),
     expiresAt: new Date(notification.expiresAt).toISOString(),
     ...(collapseKey !== undefined && { collapseKey }),
+    ...(replaces !== undefined && { replaces }),
+    ...(recalls !== undefined && { recalls }),
   };
 }
 

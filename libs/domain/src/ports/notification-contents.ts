@@ -1,3 +1,4 @@
+import type { Priority } from '../delivery/writing-order.js';
 import type { TransportKind } from '../notification/notification.js';
 
 /** A notification as the edges need it: the envelope's JSON without `seq`, and where and until when it may go. */
@@ -7,6 +8,12 @@ export interface StoredContent {
   readonly contentJson: string;
   readonly expiresAt: number;
   readonly transports?: readonly TransportKind[];
+  /** `normal` unless given. */
+  readonly priority?: Priority;
+  /** A write that nobody acknowledges does not count as one. */
+  readonly requireAck?: boolean;
+  /** Seconds after which it is tried over the device's other connections too. */
+  readonly fallbackAfter?: number;
 }
 
 /** What inbox entries point at. */

@@ -10,7 +10,7 @@ const make = () => {
   const state = new InMemoryDeviceState();
   let count = 0;
   return Promise.resolve({
-    inbox: new InMemoryInbox(state, 3),
+    inbox: new InMemoryInbox(state, { maxEntries: 3, maxBytes: 5_000 }),
     presence: new InMemoryPresence(state),
     partitionOf: () => 0,
     tokenHash: 'hash',

@@ -6,13 +6,18 @@ import {
   DELIVERY_STATES,
   type StepRecord,
 } from '../delivery/delivery.js';
+import { type InboxCursor, inWritingOrder, isPassed, type Priority } from '../delivery/writing-order.js';
 import type { Connection } from '../device/device.js';
 import {
+  CLOCK_TOLERANCE,
+  DEFAULT_INBOX_BOUNDS,
   type Deposit,
   type DepositOutcome,
   Inbox,
+  type InboxBounds,
   type InboxEntry,
   type OnlineDeposit,
+  SMALL_CONTENT,
 } from '../ports/inbox.js';
 import { Presence, type PresenceClaim } from '../ports/presence.js';
 
@@ -25,15 +30,20 @@ const RANK: Readonly<Record<DeliveryState, number>> = {
   expired: 9,
   collapsed: 9,
   dropped: 9,
+  recalled: 9,
   purged: 9,
   failed: 9,
 };
 const CLOSING = 9;
 const SETTLED = RANK.acknowledged;
 
+type HeldEntry = InboxEntry & { readonly bytes: number };
+
 interface DeviceState {
   readonly tokenHash: string;
-  inbox: InboxEntry[];
+  inbox: HeldEntry[];
+  user: string;
+  movedAt: number;
   floor: number;
   connections: Connection[];
   collapse: Map<string, string>;
@@ -46,8 +56,20 @@ export class InMemoryDeviceState {
   seq = 0;
   epoch = 0;
 
+  get held(): HeldEntry[] {
+    return [...this.devices.values()].flatMap(({ inbox }) => inbox);
+  }
+
   addDevice(id: string, tokenHash: string): void {
-    this.devices.set(id, { tokenHash, inbox: [], floor: 0, connections: [], collapse: new Map() });
+    this.devices.set(id, {
+      tokenHash,
+      inbox: [],
+      user: '',
+      movedAt: 0,
+      floor: 0,
+      connections: [],
+      collapse: new Map(),
+    });
   }
 
   of(notificationId: string): Map<string, StepRecord[]> {
@@ -58,27 +80,40 @@ export class InMemoryDeviceState {
 }
 
 export class InMemoryInbox extends Inbox {
+  private readonly bounds: InboxBounds;
+
   constructor(
     private readonly state: InMemoryDeviceState,
-    private readonly maxEntries = 1_000,
+    bounds: Partial<InboxBounds> = {},
   ) {
     super();
+    this.bounds = { ...DEFAULT_INBOX_BOUNDS, ...bounds };
   }
 
-  deposit(deposit: Deposit, deviceIds: readonly string[], now: number): Promise<DepositOutcome> {
-    const outcome = { deposited: 0, repeated: 0, unknown: 0, online: [] as OnlineDeposit[] };
+  deposit(
+    deposit: Deposit,
+    deviceIds: readonly string[],
+    now: number,
+    owners?: ReadonlyMap<string, string>,
+  ): Promise<DepositOutcome> {
+    const outcome: Outcome = { deposited: 0, repeated: 0, unknown: 0, moved: [], online: [] };
     for (const id of deviceIds) {
       const device = this.state.devices.get(id);
       if (!device) outcome.unknown++;
       else if (this.state.of(deposit.notificationId).has(id)) this.repeat(deposit, id, device, outcome);
+      else if (hasMoved(device, deposit, owners?.get(id))) outcome.moved.push(id);
       else this.add(deposit, id, device, now, outcome);
     }
     return Promise.resolve(outcome);
   }
 
-  read(deviceId: string, after: number, limit: number): Promise<readonly InboxEntry[]> {
+  read(deviceId: string, after: InboxCursor, limit: number): Promise<readonly InboxEntry[]> {
     const inbox = this.state.devices.get(deviceId)?.inbox ?? [];
-    return Promise.resolve(inbox.filter(({ seq }) => seq > after).slice(0, limit));
+    const waiting = (priority: Priority): InboxEntry[] =>
+      inbox
+        .filter((entry) => entry.priority === priority && !isPassed(after, entry))
+        .map(({ seq, notificationId }) => ({ seq, priority, notificationId }));
+    return Promise.resolve(inWritingOrder(waiting('high'), waiting('normal'), after.streak, limit));
   }
 
   floor(deviceId: string): Promise<number> {
@@ -120,26 +155,50 @@ export class InMemoryInbox extends Inbox {
       steps.push({ state: 'expired', at: now, detail: late ? 'late' : 'offline' });
       return;
     }
-    this.makeRoom(deviceId, device, collapseKey, now);
+    this.replace(deviceId, device, deposit, now);
+    if (!this.makeRoom(deviceId, device, deposit, now)) {
+      steps.push({ state: 'dropped', at: now, detail: 'inbox full' });
+      return;
+    }
     if (collapseKey !== undefined) device.collapse.set(collapseKey, notificationId);
     this.state.seq = Math.max(this.state.seq, now) + 1;
-    const entry = { seq: this.state.seq, notificationId };
+    const { priority = 'normal', bytes = 0 } = deposit;
+    const entry = { seq: this.state.seq, priority, notificationId, bytes: bytes > SMALL_CONTENT ? bytes : 0 };
     device.inbox.push(entry);
     this.tellOnline(deviceId, device, entry, outcome);
   }
 
-  private makeRoom(
+  private replace(
     deviceId: string,
     device: DeviceState,
-    collapseKey: string | undefined,
+    { collapseKey, replaces }: Deposit,
     now: number,
   ): void {
     const old = collapseKey === undefined ? undefined : device.collapse.get(collapseKey);
     if (old !== undefined) this.close(deviceId, device, old, 'collapsed', now);
-    const oldest = device.inbox[0];
-    if (device.inbox.length < this.maxEntries || !oldest) return;
-    device.floor = oldest.seq;
-    this.close(deviceId, device, oldest.notificationId, 'dropped', now);
+    if (replaces !== undefined) this.close(deviceId, device, replaces, 'collapsed', now);
+  }
+
+  /** @returns whether there is room now */
+  private makeRoom(deviceId: string, device: DeviceState, { bytes = 0 }: Deposit, now: number): boolean {
+    while (this.isFull(device, bytes > SMALL_CONTENT ? bytes : 0)) {
+      const oldest = device.inbox.find(({ priority }) => priority === 'normal') ?? device.inbox[0];
+      if (this.bounds.policy === 'refuse' || !oldest) return false;
+      if (oldest.priority === 'normal') device.floor = oldest.seq;
+      this.close(deviceId, device, oldest.notificationId, 'dropped', now);
+    }
+    return true;
+  }
+
+  private isFull({ inbox }: DeviceState, more: number): boolean {
+    const { maxEntries, maxBytes, maxAppEntries, maxAppBytes } = this.bounds;
+    const { held } = this.state;
+    return (
+      inbox.length >= maxEntries ||
+      bytesOf(inbox) + more > maxBytes ||
+      held.length >= maxAppEntries ||
+      bytesOf(held) + more > maxAppBytes
+    );
   }
 
   private close(
@@ -155,13 +214,15 @@ export class InMemoryInbox extends Inbox {
     this.state.of(notificationId).get(deviceId)?.push({ state, at });
   }
 
-  private tellOnline(deviceId: string, device: DeviceState, { seq }: InboxEntry, outcome: Outcome): void {
+  private tellOnline(deviceId: string, device: DeviceState, entry: InboxEntry, outcome: Outcome): void {
     if (device.connections.length === 0) return;
-    const previousSeq = device.inbox.findLast((entry) => entry.seq < seq)?.seq ?? 0;
+    const { seq, priority } = entry;
+    const before = device.inbox.filter((each) => each.priority === priority && each.seq < seq);
+    const previousSeq = before.at(-1)?.seq ?? 0;
     outcome.online.push({ deviceId, seq, previousSeq, connections: [...device.connections] });
   }
 
-  private apply({ deviceId, notificationId, state, at, transport, detail }: DeliveryStep): void {
+  private apply({ deviceId, notificationId, state, at, transport, detail, edge }: DeliveryStep): void {
     const rank = RANK[state];
     const device = this.state.devices.get(deviceId);
     if (rank >= SETTLED && device) {
@@ -175,13 +236,25 @@ export class InMemoryInbox extends Inbox {
       at,
       ...(transport !== undefined && { transport }),
       ...(detail !== undefined && { detail }),
+      ...(edge !== undefined && { edge }),
     };
     if (rank > SETTLED && rank < CLOSING && last < SETTLED) steps.push({ state: 'acknowledged', ...step });
     steps.push({ state, ...step });
   }
 }
 
-type Outcome = { deposited: number; repeated: number; unknown: number; online: OnlineDeposit[] };
+interface Outcome {
+  deposited: number;
+  repeated: number;
+  unknown: number;
+  moved: string[];
+  online: OnlineDeposit[];
+}
+
+const bytesOf = (entries: readonly HeldEntry[]): number => entries.reduce((sum, { bytes }) => sum + bytes, 0);
+
+const hasMoved = ({ user, movedAt }: DeviceState, { resolvedAt }: Deposit, owner?: string): boolean =>
+  resolvedAt !== undefined && movedAt >= resolvedAt - CLOCK_TOLERANCE && owner !== user;
 
 export class InMemoryPresence extends Presence {
   constructor(private readonly state: InMemoryDeviceState) {

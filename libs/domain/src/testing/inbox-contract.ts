@@ -1,11 +1,12 @@
 import { newNotificationId } from '../identifiers.js';
 import type { DeliveryStep } from '../delivery/delivery.js';
+import { advance, INBOX_START, type Priority } from '../delivery/writing-order.js';
 import type { Deposit, Inbox } from '../ports/inbox.js';
 import type { Presence, PresenceClaim } from '../ports/presence.js';
 
 /** What a contract suite needs of an implementation under test. */
 export interface DeviceStateUnderTest {
-  /** Its inboxes hold three entries. */
+  /** Its inboxes hold three entries, and 5,000 bytes. */
   readonly inbox: Inbox;
   readonly presence: Presence;
   readonly partitionOf: (deviceId: string) => number;
@@ -48,7 +49,9 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
 
     const put = (more?: Partial<Deposit>) => under.inbox.deposit(deposit(more), [id], NOW);
     const held = async (after = 0) =>
-      (await under.inbox.read(id, after, 100)).map((entry) => entry.notificationId);
+      (await under.inbox.read(id, { ...INBOX_START, normal: after }, 100)).map(
+        (entry) => entry.notificationId,
+      );
     const step = (notificationId: string, state: DeliveryStep['state'], more: Partial<DeliveryStep> = {}) =>
       under.inbox.record([{ app: 'default', deviceId: id, notificationId, state, at: NOW + 1, ...more }]);
     const counts = (notificationId: string) => under.inbox.counts(notificationId, [under.partitionOf(id)]);
@@ -59,11 +62,11 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
       const second = newNotificationId(NOW);
       await put({ notificationId: first });
       await put({ notificationId: second });
-      const entries = await under.inbox.read(id, 0, 10);
+      const entries = await under.inbox.read(id, INBOX_START, 10);
       expect(entries.map((entry) => entry.notificationId)).toEqual([first, second]);
       expect(entries[1]!.seq).toBeGreaterThan(entries[0]!.seq);
       expect(await held(entries[0]!.seq)).toEqual([second]);
-      expect(await under.inbox.read(id, 0, 1)).toHaveLength(1);
+      expect(await under.inbox.read(id, INBOX_START, 1)).toHaveLength(1);
     });
 
     it('deposits a notification once, however often it is asked to', async () => {
@@ -78,12 +81,12 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
 
     it('passes over ids that are no device', async () => {
       const outcome = await under.inbox.deposit(deposit(), ['no-such-device'], NOW);
-      expect(outcome).toEqual({ deposited: 0, repeated: 0, unknown: 1, online: [] });
+      expect(outcome).toEqual({ deposited: 0, repeated: 0, unknown: 1, moved: [], online: [] });
     });
 
     it('names connected devices with the seq before, newest connection first', async () => {
       await put();
-      const [before] = await under.inbox.read(id, 0, 1);
+      const [before] = await under.inbox.read(id, INBOX_START, 1);
       await claim(under, id, 'mqtt', 'edge-1');
       const { epoch } = await claim(under, id, 'poll', 'edge-2');
       const { online } = await put();
@@ -133,7 +136,7 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
 
     it('hands out no seq below the time, so that none comes twice after a store has lost its last moments', async () => {
       await put();
-      expect((await under.inbox.read(id, 0, 1))[0]!.seq).toBeGreaterThan(NOW);
+      expect((await under.inbox.read(id, INBOX_START, 1))[0]!.seq).toBeGreaterThan(NOW);
     });
 
     it('replaces an undelivered entry with the same collapse key, and no other', async () => {
@@ -157,12 +160,89 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
     it('drops the oldest entry for one more than its bound, and says so', async () => {
       const ids = [0, 1, 2, 3].map(() => newNotificationId(NOW));
       for (const notificationId of ids.slice(0, 3)) await put({ notificationId });
-      const [oldest] = await under.inbox.read(id, 0, 1);
+      const [oldest] = await under.inbox.read(id, INBOX_START, 1);
       expect(await under.inbox.floor(id)).toBe(0);
       await put({ notificationId: ids[3] });
       expect(await held()).toEqual(ids.slice(1));
       expect(await stateOf(ids[0]!)).toBe('dropped');
       expect(await under.inbox.floor(id)).toBe(oldest!.seq);
+    });
+
+    it('drops as many of the oldest as the bound of bytes asks for, small ones aside', async () => {
+      const ids = [0, 1, 2, 3].map(() => newNotificationId(NOW));
+      await put({ notificationId: ids[0], bytes: 3_000 });
+      await put({ notificationId: ids[1], bytes: 1_900 });
+      await put({ notificationId: ids[2], bytes: 1_024 });
+      expect(await held()).toEqual(ids.slice(0, 3));
+      await put({ notificationId: ids[3], bytes: 4_000 });
+      expect(await held()).toEqual([ids[2], ids[3]]);
+      expect([await stateOf(ids[0]!), await stateOf(ids[1]!)]).toEqual(['dropped', 'dropped']);
+      await step(ids[3]!, 'acknowledged');
+      await put({ bytes: 5_000 });
+      expect(await held()).toHaveLength(2);
+    });
+
+    it('gives way to high ones with normal ones first', async () => {
+      const ids = [0, 1, 2, 3].map(() => newNotificationId(NOW));
+      const priorities: Priority[] = ['high', 'normal', 'normal', 'high'];
+      for (const [i, priority] of priorities.entries()) await put({ notificationId: ids[i], priority });
+      expect(await held()).toEqual([ids[0], ids[3], ids[2]]);
+      expect(await stateOf(ids[1]!)).toBe('dropped');
+    });
+
+    it('reads high ones first, four to a normal one, also when one is read at a time', async () => {
+      const ids = [0, 1, 2].map(() => newNotificationId(NOW));
+      await put({ notificationId: ids[0] });
+      await put({ notificationId: ids[1], priority: 'high' });
+      await put({ notificationId: ids[2], priority: 'high' });
+      expect(await held()).toEqual([ids[1], ids[2], ids[0]]);
+      let cursor = { ...INBOX_START, streak: 3 };
+      const order: string[] = [];
+      for (let i = 0; i < 3; i++) {
+        const [entry] = await under.inbox.read(id, cursor, 1);
+        order.push(entry!.notificationId);
+        cursor = advance(cursor, entry!);
+      }
+      expect(order).toEqual([ids[1], ids[0], ids[2]]);
+      expect(await under.inbox.read(id, cursor, 1)).toEqual([]);
+    });
+
+    it('tells the place before of the same priority', async () => {
+      await claim(under, id, 'mqtt', 'edge-1');
+      await put({ priority: 'high' });
+      const [high] = await under.inbox.read(id, INBOX_START, 1);
+      expect(high!.seq).toBeGreaterThan(NOW);
+      expect((await put()).online[0]).toMatchObject({ previousSeq: 0 });
+      const notificationId = newNotificationId(NOW);
+      const first = await put({ notificationId, priority: 'high' });
+      expect(first.online[0]).toMatchObject({ previousSeq: high!.seq });
+      expect((await put({ notificationId, priority: 'high' })).online).toEqual(first.online);
+    });
+
+    it('takes out the one that it replaces, where that still waits', async () => {
+      const [old, fresh] = [newNotificationId(NOW), newNotificationId(NOW)];
+      await put({ notificationId: old });
+      await put({ notificationId: fresh, replaces: old });
+      expect(await held()).toEqual([fresh]);
+      expect(await stateOf(old)).toBe('collapsed');
+    });
+
+    it('takes back what waits, and leaves alone what arrived', async () => {
+      const [waiting, arrived] = [newNotificationId(NOW), newNotificationId(NOW)];
+      await put({ notificationId: waiting });
+      await put({ notificationId: arrived });
+      await step(arrived, 'acknowledged', { edge: 'edge-1', transport: 'mqtt' });
+      await step(waiting, 'recalled');
+      await step(arrived, 'recalled');
+      expect(await held()).toEqual([]);
+      expect(await stateOf(waiting)).toBe('recalled');
+      expect((await under.inbox.delivery(arrived, id))!.steps.at(-1)).toEqual({
+        state: 'acknowledged',
+        at: NOW + 1,
+        transport: 'mqtt',
+        edge: 'edge-1',
+      });
+      expect(await counts(waiting)).toMatchObject({ queued: 1, recalled: 1, pending: 0 });
     });
 
     it('moves a delivery forward only', async () => {

@@ -28,7 +28,7 @@ export class AudienceResolver {
     const filtered = await Promise.all(
       [...partitions].map(async ([partition, page]): Promise<[number, string[]]> => [
         partition,
-        await this.filter(app, partition, audience, page),
+        await this.matching(app, partition, audience, page),
       ]),
     );
     return new Map(filtered.filter(([, page]) => page.length > 0));
@@ -50,7 +50,7 @@ export class AudienceResolver {
     const plan = planAudience(audience);
     for (const term of plan.drivers) {
       for await (const page of this.candidates(app, partition, term)) {
-        const members = plan.exact ? page : await this.filter(app, partition, audience, page);
+        const members = plan.exact ? page : await this.matching(app, partition, audience, page);
         if (members.length > 0) yield members;
       }
     }
@@ -119,8 +119,8 @@ export class AudienceResolver {
     return 'everyone' in term ? [keys.allDevices(partition, app)] : [];
   }
 
-  /** Those of a page that match the whole expression. */
-  private async filter(
+  /** Those devices of a partition that match the whole expression. */
+  async matching(
     app: string,
     partition: number,
     audience: Audience,

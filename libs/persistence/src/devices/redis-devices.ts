@@ -259,6 +259,7 @@ export class RedisDevices extends DeviceDirectory {
         keys.inbox(partition, id),
         keys.collapse(partition, id),
         keys.online(partition),
+        keys.held(partition),
         keys.allDevices(partition, app),
         ...named(fields, 't:').map(([tag]) => keys.tag(partition, app, tag)),
         ...named(fields, 'g:').map(([group]) => keys.groupDevices(partition, app, group)),

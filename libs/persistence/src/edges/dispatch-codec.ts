@@ -18,6 +18,7 @@ type Meta = [
   expiresAt: number,
   transports: string,
   targets: [deviceId: string, transport: string, epoch: number, seq: number, previousSeq: number][],
+  options?: Pick<StoredContent, 'priority' | 'requireAck' | 'fallbackAfter'>,
 ];
 
 /** Fields of a stream entry: "m" says whom, the "c" behind it is the envelope's JSON as it is; "n" is a notice. */
@@ -34,6 +35,7 @@ export function encodeDispatch({ content, targets }: Dispatch): string[] {
       seq,
       previousSeq,
     ]),
+    ...optionsOf(content),
   ];
   return ['m', JSON.stringify(meta), 'c', content.contentJson];
 }
@@ -48,13 +50,23 @@ export function decodeFields(fields: readonly string[], into: EdgeMessages): voi
   }
 }
 
-function decodeDispatch([id, app, expiresAt, transports, rows]: Meta, contentJson: string): Dispatch {
+/** Nothing where all is at its default. */
+function optionsOf({ priority, requireAck, fallbackAfter }: StoredContent): [Meta[5]?] {
+  const isPlain = priority !== 'high' && !requireAck && fallbackAfter === undefined;
+  return isPlain ? [] : [{ priority, requireAck, fallbackAfter }];
+}
+
+function decodeDispatch(
+  [id, app, expiresAt, transports, rows, options]: Meta,
+  contentJson: string,
+): Dispatch {
   const content: StoredContent = {
     id,
     app,
     expiresAt,
     contentJson,
     ...(transports !== '' && { transports: transports.split(',') as TransportKind[] }),
+    ...options,
   };
   const targets = rows.map(([deviceId, transport, epoch, seq, previousSeq]): DispatchTarget => ({
     deviceId,

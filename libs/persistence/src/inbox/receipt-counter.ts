@@ -8,12 +8,30 @@ export const STATS_RETENTION = 90 * 86_400;
 /** Reads the lines that the inbox scripts write to the receipts streams. */
 export function parseReceipts(text: string): Receipt[] {
   return text.split('\n').map((line) => {
-    const [app = '', notificationId = '', deviceId = '', letter = '', at = '', transport = '', detail = ''] =
-      line.split('\t');
+    const [
+      app = '',
+      notificationId = '',
+      deviceId = '',
+      letter = '',
+      at = '',
+      transport = '',
+      detail = '',
+      edge = '',
+    ] = line.split('\t');
     const state = STATE_OF[letter as StepLetter];
     // A deposit writes one line for all of its deliveries, their number in the last place.
     const count = deviceId === '' ? Number(detail) : 1;
-    return { app, notificationId, deviceId, state, at: Number.parseInt(at, 36), transport, detail, count };
+    return {
+      app,
+      notificationId,
+      deviceId,
+      state,
+      at: Number.parseInt(at, 36),
+      transport,
+      detail,
+      edge,
+      count,
+    };
   });
 }
 

@@ -1,5 +1,7 @@
 import {
   decodeDelivery,
+  DEFAULT_INBOX_BOUNDS,
+  CLOCK_TOLERANCE,
   type Delivery,
   type DeliveryCounts,
   type DeliveryStep,
@@ -9,23 +11,25 @@ import {
   encodeStep,
   HISTORY_RETENTION,
   Inbox,
+  type InboxBounds,
+  type InboxCursor,
   type InboxEntry,
+  inWritingOrder,
   type OnlineDeposit,
+  OPEN_STATES,
+  type Priority,
+  SMALL_CONTENT,
   STEP_LETTERS,
 } from '@carillon/domain';
 import { runScript } from '@carillon/redis';
-import { byShard, type Store } from '../store.js';
+import { byShard, resultsOf, type Store } from '../store.js';
 import { parseConnections } from './connections.js';
 
-export interface InboxBounds {
-  /** Entries per device; the oldest gives way to one more. */
-  readonly maxEntries: number;
-}
+/** `[deposited, repeated, unknown, online, needed, moved]` of deposit.lua */
+type DepositReply = [number, number, number, (string | number)[], (string | number)[], number[]];
 
-export const DEFAULT_INBOX_BOUNDS: InboxBounds = { maxEntries: 1_000 };
-
-/** `[deposited, repeated, unknown, online, needed]` of deposit.lua */
-type DepositReply = [number, number, number, (string | number)[], (string | number)[]];
+/** What deposit.lua takes off the place of a high one to make its score. */
+const HIGH = 2 ** 52;
 
 interface Displacement {
   readonly deviceId: string;
@@ -37,58 +41,79 @@ interface Displacement {
 const MAX_DISPLACEMENT_ROUNDS = 16;
 /** A script holds Redis for as long as it runs. */
 const MAX_DEVICES_PER_CALL = 500;
-const CLOSED = ['acknowledged', 'expired', 'collapsed', 'dropped', 'purged', 'failed'] as const;
+const CLOSED = ['acknowledged', 'expired', 'collapsed', 'dropped', 'recalled', 'purged', 'failed'] as const;
+
+interface DepositCall {
+  readonly deposit: Deposit;
+  readonly now: number;
+  readonly owners?: ReadonlyMap<string, string>;
+}
+
+interface Outcome {
+  deposited: number;
+  repeated: number;
+  unknown: number;
+  moved: string[];
+  online: OnlineDeposit[];
+}
 
 export class RedisInbox extends Inbox {
+  private readonly bounds: InboxBounds;
+
   constructor(
     private readonly store: Store,
-    private readonly bounds: InboxBounds = DEFAULT_INBOX_BOUNDS,
+    bounds: Partial<InboxBounds> = {},
   ) {
     super();
+    this.bounds = { ...DEFAULT_INBOX_BOUNDS, ...bounds };
   }
 
-  async deposit(deposit: Deposit, deviceIds: readonly string[], now: number): Promise<DepositOutcome> {
-    const outcome = { deposited: 0, repeated: 0, unknown: 0, online: [] as OnlineDeposit[] };
+  async deposit(
+    deposit: Deposit,
+    deviceIds: readonly string[],
+    now: number,
+    owners?: ReadonlyMap<string, string>,
+  ): Promise<DepositOutcome> {
+    const outcome: Outcome = { deposited: 0, repeated: 0, unknown: 0, moved: [], online: [] };
     for (let i = 0; i < deviceIds.length; i += MAX_DEVICES_PER_CALL) {
-      await this.depositSlice(deposit, deviceIds.slice(i, i + MAX_DEVICES_PER_CALL), now, outcome);
+      await this.depositSlice(
+        { deposit, now, owners },
+        deviceIds.slice(i, i + MAX_DEVICES_PER_CALL),
+        outcome,
+      );
     }
     return outcome;
   }
 
   private async depositSlice(
-    deposit: Deposit,
+    call: DepositCall,
     deviceIds: readonly string[],
-    now: number,
-    outcome: { deposited: number; repeated: number; unknown: number; online: OnlineDeposit[] },
+    outcome: Outcome,
   ): Promise<void> {
     let waiting = deviceIds;
     let displacements: Displacement[] = [];
     for (let round = 0; waiting.length > 0; round++) {
       if (round > MAX_DISPLACEMENT_ROUNDS) throw new Error('an inbox changed too fast to make room in it');
-      const [deposited, repeated, unknown, online, needed] = await this.tryDeposit(
-        deposit,
-        waiting,
-        displacements,
-        now,
-      );
+      const reply = await this.tryDeposit(call, waiting, displacements);
+      const [deposited, repeated, unknown, online, needed, moved] = reply;
       outcome.deposited += deposited;
       outcome.repeated += repeated;
       outcome.unknown += unknown;
+      outcome.moved.push(...deviceIdsAt(waiting, moved));
       outcome.online.push(...onlineDeposits(waiting, online));
       displacements = displacementsOf(waiting, needed);
-      waiting = displacements.map(({ deviceId }) => deviceId);
+      waiting = [...new Set(displacements.map(({ deviceId }) => deviceId))];
     }
   }
 
   private tryDeposit(
-    deposit: Deposit,
+    call: DepositCall,
     deviceIds: readonly string[],
     displacements: readonly Displacement[],
-    now: number,
   ): Promise<DepositReply> {
-    const { client, keys } = this.store;
+    const { keys } = this.store;
+    const { notificationId, collapseKey } = call.deposit;
     const partition = this.store.partitionOf(deviceIds[0]!);
-    const { notificationId, expiresAt, onlineOnly, collapseKey } = deposit;
     const perDevice = (id: string): string[] => [
       keys.inbox(partition, id),
       keys.device(partition, id),
@@ -100,23 +125,18 @@ export class RedisInbox extends Inbox {
       keys.expiry(partition),
       keys.deliveries(partition, notificationId),
       keys.receipts(partition),
+      keys.held(partition),
     ];
     const displaced = displacements.map((old) => keys.deliveries(partition, old.notificationId));
     return runScript<DepositReply>(
-      client,
+      this.store.client,
       'deposit',
       [...head, ...deviceIds.flatMap(perDevice), ...displaced],
       [
-        now.toString(36),
-        notificationId,
-        expiresAt,
-        expiresAt + HISTORY_RETENTION,
-        onlineOnly ? '1' : '0',
-        collapseKey ?? '',
-        this.bounds.maxEntries,
-        deposit.app,
+        ...this.depositArguments(call),
         deviceIds.length,
         ...deviceIds,
+        ...(call.owners ? deviceIds.map((id) => call.owners!.get(id) ?? '') : []),
         ...displacements.flatMap((old) => [
           deviceIds.indexOf(old.deviceId) + 1,
           old.notificationId,
@@ -126,22 +146,48 @@ export class RedisInbox extends Inbox {
     );
   }
 
-  async read(deviceId: string, after: number, limit: number): Promise<readonly InboxEntry[]> {
+  private depositArguments({ deposit, now, owners }: DepositCall): (string | number)[] {
+    const { maxEntries, maxBytes, maxAppEntries, maxAppBytes, policy } = this.bounds;
+    const { expiresAt, collapseKey = '', replaces = '', priority, bytes = 0, resolvedAt } = deposit;
+    const share = (bound: number): number => Math.ceil(bound / this.store.keys.partitions);
+    return [
+      now.toString(36),
+      deposit.notificationId,
+      expiresAt,
+      expiresAt + HISTORY_RETENTION,
+      deposit.onlineOnly ? '1' : '0',
+      collapseKey,
+      replaces,
+      priority === 'high' ? '1' : '0',
+      bytes > SMALL_CONTENT ? bytes : 0,
+      maxEntries,
+      maxBytes,
+      share(maxAppEntries),
+      share(maxAppBytes),
+      policy,
+      deposit.app,
+      resolvedAt === undefined ? '' : resolvedAt - CLOCK_TOLERANCE,
+      owners ? '1' : '0',
+    ];
+  }
+
+  async read(deviceId: string, after: InboxCursor, limit: number): Promise<readonly InboxEntry[]> {
     const { client, keys } = this.store;
-    const partition = this.store.partitionOf(deviceId);
-    const found = await client.zrangebyscore(
-      keys.inbox(partition, deviceId),
-      `(${after}`,
-      '+inf',
-      'WITHSCORES',
-      'LIMIT',
-      0,
-      limit,
-    );
-    const entries: InboxEntry[] = [];
-    for (let i = 0; i < found.length; i += 2)
-      entries.push({ notificationId: found[i]!, seq: Number(found[i + 1]) });
-    return entries;
+    const key = keys.inbox(this.store.partitionOf(deviceId), deviceId);
+    const replies = await client
+      .pipeline()
+      .zrangebyscore(key, `(${after.high - HIGH}`, '(0', 'WITHSCORES', 'LIMIT', 0, limit)
+      .zrangebyscore(key, `(${after.normal}`, '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
+      .exec();
+    const [high, normal] = resultsOf(replies) as [string[], string[]];
+    return inWritingOrder(entriesOf(high, 'high'), entriesOf(normal, 'normal'), after.streak, limit);
+  }
+
+  /** How many entries are to be written before a notification's; undefined when the inbox does not hold it. */
+  async entriesBefore(deviceId: string, notificationId: string): Promise<number | undefined> {
+    const { client, keys } = this.store;
+    const key = keys.inbox(this.store.partitionOf(deviceId), deviceId);
+    return (await client.zrank(key, notificationId)) ?? undefined;
   }
 
   async floor(deviceId: string): Promise<number> {
@@ -162,6 +208,7 @@ export class RedisInbox extends Inbox {
       'record-steps',
       [
         keys.receipts(partition),
+        keys.held(partition),
         ...steps.flatMap((step) => [
           keys.inbox(partition, step.deviceId),
           keys.deliveries(partition, step.notificationId),
@@ -197,27 +244,45 @@ export class RedisInbox extends Inbox {
     return { ...counts, pending };
   }
 
+  /** A page of a notification's deliveries in one partition, in no particular order; one may come twice (HSCAN). */
+  async deliveries(
+    partition: number,
+    notificationId: string,
+    cursor: string,
+    limit: number,
+  ): Promise<{ cursor: string; deliveries: Delivery[] }> {
+    const { client, keys } = this.store;
+    const key = keys.deliveries(partition, notificationId);
+    const [next, fields] = await client.hscan(key, cursor, 'COUNT', limit);
+    const deliveries: Delivery[] = [];
+    for (let i = 0; i < fields.length; i += 2) {
+      const device = fields[i]!;
+      if (!device.startsWith('#')) deliveries.push(decodeDelivery(notificationId, device, fields[i + 1]!));
+    }
+    return { cursor: next, deliveries };
+  }
+
+  /** The deliveries of devices of one partition; what is not there is left out. */
+  async deliveriesOf(
+    partition: number,
+    notificationId: string,
+    deviceIds: readonly string[],
+  ): Promise<Delivery[]> {
+    if (deviceIds.length === 0) return [];
+    const { client, keys } = this.store;
+    const stored = await client.hmget(keys.deliveries(partition, notificationId), ...deviceIds);
+    return deviceIds.flatMap((id, i) => (stored[i] ? [decodeDelivery(notificationId, id, stored[i])] : []));
+  }
+
   async openDeliveries(
     partition: number,
     notificationId: string,
     cursor: string,
     limit: number,
   ): Promise<{ cursor: string; deviceIds: string[] }> {
-    const { client, keys } = this.store;
-    const [next, fields] = await client.hscan(
-      keys.deliveries(partition, notificationId),
-      cursor,
-      'COUNT',
-      limit,
-    );
-    const deviceIds: string[] = [];
-    for (let i = 0; i < fields.length; i += 2) {
-      const device = fields[i]!;
-      if (device.startsWith('#')) continue;
-      const { state } = decodeDelivery(notificationId, device, fields[i + 1]!);
-      if (state === 'queued' || state === 'written') deviceIds.push(device);
-    }
-    return { cursor: next, deviceIds };
+    const page = await this.deliveries(partition, notificationId, cursor, limit);
+    const open = page.deliveries.filter(({ state }) => OPEN_STATES.includes(state));
+    return { cursor: page.cursor, deviceIds: open.map(({ deviceId }) => deviceId) };
   }
 
   /** Notifications of a partition whose deliveries have expired. */
@@ -249,6 +314,19 @@ export class RedisInbox extends Inbox {
   }
 }
 
+const deviceIdsAt = (deviceIds: readonly string[], indexes: readonly number[]): string[] =>
+  indexes.map((index) => deviceIds[index - 1]!);
+
+/** Members and scores, one behind the other. */
+function entriesOf(found: readonly string[], priority: Priority): InboxEntry[] {
+  const entries: InboxEntry[] = [];
+  for (let i = 0; i < found.length; i += 2) {
+    const score = Number(found[i + 1]);
+    entries.push({ notificationId: found[i]!, seq: score < 0 ? score + HIGH : score, priority });
+  }
+  return entries;
+}
+
 function onlineDeposits(deviceIds: readonly string[], flat: readonly (string | number)[]): OnlineDeposit[] {
   const online: OnlineDeposit[] = [];
   for (let i = 0; i < flat.length; i += 4) {
@@ -276,7 +354,7 @@ function displacementsOf(deviceIds: readonly string[], flat: readonly (string | 
 
 /** What the receipts stream says of a step, in fields joined by tabs. */
 function receiptLine(step: DeliveryStep): string {
-  const { app, notificationId, deviceId, state, at, transport = '', detail = '' } = step;
+  const { app, notificationId, deviceId, state, at, transport = '', detail = '', edge = '' } = step;
   return [
     app,
     notificationId,
@@ -285,5 +363,6 @@ function receiptLine(step: DeliveryStep): string {
     at.toString(36),
     transport,
     detail.replace(/\s/g, ' '),
+    edge,
   ].join('\t');
 }

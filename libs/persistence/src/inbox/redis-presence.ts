@@ -38,6 +38,14 @@ export class RedisPresence extends Presence {
     return parseConnections(stored ?? '');
   }
 
+  /** Those of each device of a partition. */
+  async connectionsOf(deviceIds: readonly string[]): Promise<Connection[][]> {
+    if (deviceIds.length === 0) return [];
+    const { client, keys } = this.store;
+    const stored = await client.hmget(keys.online(this.store.partitionOf(deviceIds[0]!)), ...deviceIds);
+    return stored.map((each) => parseConnections(each ?? ''));
+  }
+
   /**
    * Removes the connections of an edge that is gone.
    * @param before connections that were claimed from then on (ms since 1970) are left alone: the edge is back

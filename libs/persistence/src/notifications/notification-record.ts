@@ -17,10 +17,13 @@ export interface NotificationRecord {
   readonly partitions?: readonly number[];
   readonly sentAt?: number;
   readonly cancelledAt?: number;
+  readonly recalledAt?: number;
+  /** The notification that told devices of the recall. */
+  readonly recallId?: string;
 }
 
 /** The envelope fields that are read back from the content's JSON. */
-type StoredEnvelope = Pick<Notification, 'kind' | 'title' | 'body' | 'uri' | 'data'>;
+type StoredEnvelope = Pick<Notification, 'kind' | 'title' | 'body' | 'uri' | 'data' | 'replaces' | 'recalls'>;
 
 export function toFields(notification: Notification): string[] {
   const { app, acceptedAt, at, expiresAt, ttl, audience, collapseKey, transports } = notification;
@@ -35,8 +38,30 @@ export function toFields(notification: Notification): string[] {
     content: JSON.stringify(envelopeContent(notification)),
     ...(collapseKey !== undefined && { collapseKey }),
     ...(transports && { transports: transports.join(',') }),
+    ...optionFields(notification),
   };
   return Object.entries(fields).flat();
+}
+
+/** What is left at its default has no field. */
+function optionFields({ priority, requireAck, fallbackAfter }: Notification): Record<string, string> {
+  return {
+    ...(priority === 'high' && { priority }),
+    ...(requireAck && { requireAck: '1' }),
+    ...(fallbackAfter !== undefined && { fallbackAfter: String(fallbackAfter) }),
+  };
+}
+
+function optionsOf(
+  priority: string | null | undefined,
+  requireAck: string | null | undefined,
+  fallbackAfter: string | null | undefined,
+): Pick<StoredContent, 'priority' | 'requireAck' | 'fallbackAfter'> {
+  return {
+    ...(priority === 'high' && { priority }),
+    ...(requireAck === '1' && { requireAck: true }),
+    ...(fallbackAfter && { fallbackAfter: Number(fallbackAfter) }),
+  };
 }
 
 export function fromFields(
@@ -44,7 +69,7 @@ export function fromFields(
   fields: Readonly<Record<string, string>>,
 ): NotificationRecord | undefined {
   if (!fields.app || !fields.content) return undefined;
-  const { kind, title, body, uri, data } = JSON.parse(fields.content) as StoredEnvelope;
+  const { kind, title, body, uri, data, replaces, recalls } = JSON.parse(fields.content) as StoredEnvelope;
   const transports = fields.transports?.split(',') as TransportKind[] | undefined;
   const at = Number(fields.at);
   return {
@@ -56,6 +81,8 @@ export function fromFields(
       body,
       uri,
       data,
+      replaces,
+      recalls,
       audience: JSON.parse(fields.audience!) as Audience,
       acceptedAt: Number(fields.acceptedAt),
       at,
@@ -63,11 +90,14 @@ export function fromFields(
       ttl: Number(fields.ttl),
       collapseKey: fields.collapseKey,
       transports,
+      ...optionsOf(fields.priority, fields.requireAck, fields.fallbackAfter),
     },
     status: statusOf(fields, at),
     ...(fields.partitions !== undefined && { partitions: partitionsOf(fields.partitions) }),
     ...(fields.sentAt && { sentAt: Number(fields.sentAt) }),
     ...(fields.cancelledAt && { cancelledAt: Number(fields.cancelledAt) }),
+    ...(fields.recalledAt && { recalledAt: Number(fields.recalledAt) }),
+    ...(fields.recallId && { recallId: fields.recallId }),
   };
 }
 
@@ -80,7 +110,7 @@ function statusOf(fields: Readonly<Record<string, string>>, at: number): Notific
 const partitionsOf = (stored: string): number[] => (stored === '' ? [] : stored.split(',').map(Number));
 
 export function toContent(id: string, row: readonly (string | null)[]): StoredContent | undefined {
-  const [app, contentJson, expiresAt, transports] = row;
+  const [app, contentJson, expiresAt, transports, ...options] = row;
   if (!app || !contentJson) return undefined;
   return {
     id,
@@ -88,10 +118,19 @@ export function toContent(id: string, row: readonly (string | null)[]): StoredCo
     contentJson,
     expiresAt: Number(expiresAt),
     ...(transports && { transports: transports.split(',') as TransportKind[] }),
+    ...optionsOf(options[0], options[1], options[2]),
   };
 }
 
-export const CONTENT_FIELDS = ['app', 'content', 'expiresAt', 'transports'] as const;
+export const CONTENT_FIELDS = [
+  'app',
+  'content',
+  'expiresAt',
+  'transports',
+  'priority',
+  'requireAck',
+  'fallbackAfter',
+] as const;
 
 /** When the last thing to know about a notification may be forgotten, ms since 1970. */
 export const forgetAt = (notification: Notification): number =>

@@ -118,9 +118,34 @@ export class RedisNotifications extends NotificationContents {
     return before === 'unknown' ? undefined : before;
   }
 
-  async isCancelled(id: string): Promise<boolean> {
+  async status(id: string): Promise<NotificationStatus | undefined> {
     const key = this.store.keys.notification(this.store.laneOf(id), id);
-    return (await this.store.client.hget(key, 'status')) === 'cancelled';
+    return ((await this.store.client.hget(key, 'status')) ?? undefined) as NotificationStatus | undefined;
+  }
+
+  /**
+   * Takes a notification back; what is not deposited yet never will be.
+   * @returns the id of the recall that stands (the first one's), or undefined for an unknown notification
+   */
+  async recall(id: string, recallId: string, now: number): Promise<string | undefined> {
+    const { client, keys } = this.store;
+    const lane = this.store.laneOf(id);
+    const both = [keys.notification(lane, id), keys.due(lane)];
+    const stands = await runScript<string>(client, 'recall-notification', both, [id, now, recallId]);
+    return stands === '' ? undefined : stands;
+  }
+
+  /** Writes a notification that goes to devices without a fan-out: whoever writes it deposits it. */
+  async writeSent(notification: Notification, partitions: readonly number[]): Promise<void> {
+    const { client, keys } = this.store;
+    const key = keys.notification(this.store.laneOf(notification.id), notification.id);
+    const sent = ['status', 'sent', 'sentAt', String(notification.at), 'partitions', partitions.join(',')];
+    const replies = await client
+      .pipeline()
+      .hset(key, ...toFields(notification), ...sent)
+      .pexpireat(key, forgetAt(notification))
+      .exec();
+    resultsOf(replies);
   }
 
   /** One task per partition, appended in one step, once. */
@@ -139,19 +164,27 @@ export class RedisNotifications extends NotificationContents {
     );
   }
 
-  async finishTask(id: string, partition: number, now: number): Promise<void> {
-    await this.finish(id, [String(partition), now, '']);
+  /** @returns the status then: `recalled` when what was deposited has to be taken back */
+  finishTask(id: string, partition: number, now: number): Promise<NotificationStatus | ''> {
+    return this.finish(id, [String(partition), now, '']);
   }
 
   /** For a notification that went straight to its devices, without tasks. */
-  async finishDirect(id: string, partitions: readonly number[], now: number): Promise<void> {
-    await this.finish(id, ['', now, partitions.join(',')]);
+  finishDirect(id: string, partitions: readonly number[], now: number): Promise<NotificationStatus | ''> {
+    return this.finish(id, ['', now, partitions.join(',')]);
   }
 
-  private finish(id: string, args: (string | number)[]): Promise<unknown> {
+  private async finish(id: string, args: (string | number)[]): Promise<NotificationStatus | ''> {
     const { client, keys } = this.store;
     const lane = this.store.laneOf(id);
-    return runScript(client, 'finish-fan-out', [keys.notification(lane, id), keys.openTasks(lane, id)], args);
+    const both = [keys.notification(lane, id), keys.openTasks(lane, id)];
+    const [, status] = await runScript<[number, NotificationStatus | '']>(
+      client,
+      'finish-fan-out',
+      both,
+      args,
+    );
+    return status;
   }
 
   /** Moves what is due in a lane to its intake. */

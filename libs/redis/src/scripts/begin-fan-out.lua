@@ -1,9 +1,9 @@
 -- Splits a notification into one task per partition, once.
 -- KEYS  1 notification  2 set of open tasks  3 fan-out stream
 -- ARGV  1 id  2 now, ms  3.. partitions
--- Result  'begun', 'already' (an earlier run did it) or 'cancelled'
+-- Result  'begun', 'already' (an earlier run did it) or 'cancelled' (or recalled)
 local status = redis.call('HGET', KEYS[1], 'status')
-if not status or status == 'cancelled' then
+if not status or status == 'cancelled' or status == 'recalled' then
   return 'cancelled'
 end
 if status == 'sending' or status == 'sent' then

@@ -1,59 +1,98 @@
 -- Appends a notification to the inboxes of devices of one partition, once per device.
 -- The sequence never falls below the time: even a Redis that lost its last moments hands out no number twice.
--- KEYS  1 sequence  2 online  3 expiry index  4 deliveries of the notification  5 receipts stream
---       6.. per device: inbox, device record, and with a collapse key its collapse index
+-- An entry of high priority has its place less 2^52 as its score: high ones stand before all normal ones.
+-- KEYS  1 sequence  2 online  3 expiry index  4 deliveries of the notification  5 receipts stream  6 what is held
+--       7.. per device: inbox, device record, and with a collapse key its collapse index
 --       then one deliveries key per displacement
 -- ARGV  1 now, base 36  2 notification  3 expires at, ms  4 when its deliveries may be forgotten, ms
---       5 '1' = only devices that are online  6 collapse key or ''  7 bound of an inbox  8 app
---       9 number of devices  10.. their ids  then per displacement: index of the device, notification, step letter
+--       5 '1' = only devices that are online  6 collapse key or ''  7 notification that it replaces or ''
+--       8 '1' = high priority  9 bytes that count  10 bound of an inbox, entries  11 the same, bytes
+--       12 this partition's share of the app's bound, entries  13 the same, bytes  14 'drop-oldest' or 'refuse'
+--       15 app  16 devices that moved from then on (ms) are told ('' = none)  17 '1' = owners follow  18 number of devices
+--       19.. their ids, then their owners, then per displacement: index of the device, notification, step letter
 -- Result  {deposited, repeated, unknown, online: {index, seq, previous seq, connections, …},
---          needed: {index, notification to displace, step letter, …}}
--- A device whose inbox is full, or holds an entry with the same collapse key, is deposited to only when the call names
--- the entry that has to give way (its deliveries key must be in KEYS): the caller asks again with what is `needed`.
-local now, nid, collapseKey, bound = ARGV[1], ARGV[2], ARGV[6], tonumber(ARGV[7])
-local onlineOnly = ARGV[5] == '1'
-local n = tonumber(ARGV[9])
+--          needed: {index, notification to displace, step letter, …}, moved: {index, …}}
+-- A device whose inbox is full, or holds an entry that this one takes the place of, is deposited to only when the call names
+-- the entries that have to give way (their deliveries keys must be in KEYS): the caller asks again with what is `needed`.
+local now, nid, collapseKey, replaces = ARGV[1], ARGV[2], ARGV[6], ARGV[7]
+local onlineOnly, isHigh, bytes = ARGV[5] == '1', ARGV[8] == '1', tonumber(ARGV[9])
+local maxEntries, maxBytes = tonumber(ARGV[10]), tonumber(ARGV[11])
+local maxAppEntries, maxAppBytes, refuses = tonumber(ARGV[12]), tonumber(ARGV[13]), ARGV[14] == 'refuse'
+local app, movedSince, hasOwners, n = ARGV[15], tonumber(ARGV[16]), ARGV[17] == '1', tonumber(ARGV[18])
 local stride = collapseKey ~= '' and 3 or 2
-local deliveries = KEYS[4]
+local deliveries, held = KEYS[4], KEYS[6]
+local HIGH = 4503599627370496
+local OLDEST = 16
 local lines = {}
 
+local heldByApp = redis.call('HMGET', held, '#n:' .. app, '#b:' .. app)
+local appEntries, appBytes = tonumber(heldByApp[1] or '0'), tonumber(heldByApp[2] or '0')
+local entriesBefore, bytesBefore = appEntries, appBytes
+
 local displacements = {}
-local firstDisplaced = 5 + n * stride
-for a = 10 + n, #ARGV, 3 do
+local firstDisplaced = 6 + n * stride
+local firstArg = 19 + n + (hasOwners and n or 0)
+for a = firstArg, #ARGV, 3 do
   local index = tonumber(ARGV[a])
-  local key = KEYS[firstDisplaced + (a - 10 - n) / 3 + 1]
+  local key = KEYS[firstDisplaced + (a - firstArg) / 3 + 1]
   displacements[index] = displacements[index] or {}
   table.insert(displacements[index], { nid = ARGV[a + 1], letter = ARGV[a + 2], key = key })
+end
+
+local function isFull(inbox, device)
+  return redis.call('ZCARD', inbox) >= maxEntries
+    or (bytes > 0 and tonumber(redis.call('HGET', held, device) or '0') + bytes > maxBytes)
+    or appEntries >= maxAppEntries
+    or (bytes > 0 and appBytes + bytes > maxAppBytes)
+end
+
+local function forgetBytes(device, size)
+  appEntries = appEntries - 1
+  if size then
+    appBytes = appBytes - size
+    if redis.call('HINCRBY', held, device, -size) <= 0 then
+      redis.call('HDEL', held, device)
+    end
+  end
 end
 
 local function displace(index, device, inbox, record)
   for _, old in ipairs(displacements[index] or {}) do
     local at = redis.call('ZSCORE', inbox, old.nid)
-    if old.letter == 'x' and at then
-      redis.call('HSET', record, 'floor', at)
-    end
-    if redis.call('ZREM', inbox, old.nid) == 1 then
-      local state = redis.call('HGET', old.key, device)
-      if state then
-        redis.call('HSET', old.key, device, state .. ';' .. old.letter .. now)
+    if at and (old.letter ~= 'x' or isFull(inbox, device)) then
+      if old.letter == 'x' and tonumber(at) > 0 then
+        redis.call('HSET', record, 'floor', at)
+      end
+      redis.call('ZREM', inbox, old.nid)
+      local stored = redis.call('HMGET', old.key, device, '#b')
+      forgetBytes(device, stored[2])
+      if stored[1] then
+        redis.call('HSET', old.key, device, stored[1] .. ';' .. old.letter .. now)
         redis.call('HINCRBY', old.key, '#' .. old.letter, 1)
       end
-      table.insert(lines, table.concat({ ARGV[8], old.nid, device, old.letter, now, '', '' }, '\t'))
+      table.insert(lines, table.concat({ app, old.nid, device, old.letter, now, '', '', '' }, '\t'))
     end
   end
 end
 
--- The entry that has to give way before this device can be deposited to, or nil.
-local function obstacle(inbox, k)
+-- An entry that this one takes the place of, or nil.
+local function predecessor(inbox, k)
   if collapseKey ~= '' then
     local old = redis.call('HGET', KEYS[k + 3], collapseKey)
     if old and old ~= nid and redis.call('ZSCORE', inbox, old) then
-      return old, 'c'
+      return old
     end
   end
-  if redis.call('ZCARD', inbox) >= bound then
-    return redis.call('ZRANGE', inbox, 0, 0)[1], 'x'
+  if replaces ~= '' and redis.call('ZSCORE', inbox, replaces) then
+    return replaces
   end
+end
+
+-- The oldest normal entries; where there is none, high ones.
+local function oldest(inbox)
+  local limit = bytes > 0 and OLDEST or 1
+  local found = redis.call('ZRANGEBYSCORE', inbox, 0, '+inf', 'LIMIT', 0, limit)
+  return #found > 0 and found or redis.call('ZRANGE', inbox, 0, limit - 1)
 end
 
 -- Fields whose entry has left the inbox are dropped when they are the most of them.
@@ -79,67 +118,137 @@ local function indexCollapse(key, inbox)
   end
 end
 
-local deposited, refused, repeated, unknown = 0, 0, 0, 0
-local online, needed = {}, {}
+local function scoreOf(seq)
+  return string.format('%.0f', isHigh and seq - HIGH or seq)
+end
+
+-- The place of an entry of the same priority before this score; 0 without one.
+local function placeBefore(inbox, score)
+  local floor = isHigh and '-inf' or 0
+  local before = redis.call('ZREVRANGEBYSCORE', inbox, '(' .. score, floor, 'WITHSCORES', 'LIMIT', 0, 1)[2]
+  if not before then
+    return '0'
+  end
+  return isHigh and string.format('%.0f', before + HIGH) or before
+end
+
+local deposited, expired, dropped, repeated, unknown = 0, 0, 0, 0, 0
+local online, needed, moved = {}, {}, {}
 local nowMs = tonumber(now, 36)
 local late = nowMs >= tonumber(ARGV[3])
 local seq = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), nowMs)
 redis.call('SET', KEYS[1], string.format('%.0f', seq + n))
-local connections = redis.call('HMGET', KEYS[2], unpack(ARGV, 10, 9 + n))
+local connections = redis.call('HMGET', KEYS[2], unpack(ARGV, 19, 18 + n))
 
-for i = 1, n do
-  local k = 5 + (i - 1) * stride
-  local inbox, device, connected = KEYS[k + 1], ARGV[9 + i], connections[i]
-  if redis.call('EXISTS', KEYS[k + 2]) == 0 then
-    unknown = unknown + 1
-  elseif redis.call('HEXISTS', deliveries, device) == 1 then
-    repeated = repeated + 1
-    local at = connected and redis.call('ZSCORE', inbox, nid)
-    if at then
-      local before = redis.call('ZREVRANGEBYSCORE', inbox, '(' .. at, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
-      table.insert(online, i)
-      table.insert(online, at)
-      table.insert(online, before[2] or '0')
-      table.insert(online, connected)
-    end
-  elseif late or (onlineOnly and not connected) then
-    redis.call('HSET', deliveries, device, 'q' .. now .. ';e' .. now .. ',,' .. (late and 'late' or 'offline'))
-    refused = refused + 1
-  else
-    displace(i, device, inbox, KEYS[k + 2])
-    local old, letter = obstacle(inbox, k)
-    if old then
-      table.insert(needed, i)
-      table.insert(needed, old)
-      table.insert(needed, letter)
-    else
-      local last = connected and redis.call('ZRANGE', inbox, -1, -1, 'WITHSCORES')
-      redis.call('ZADD', inbox, string.format('%.0f', seq + i), nid)
-      redis.call('HSET', deliveries, device, 'q' .. now)
-      if collapseKey ~= '' then
-        indexCollapse(KEYS[k + 3], inbox)
-      end
-      deposited = deposited + 1
-      if connected then
-        table.insert(online, i)
-        table.insert(online, seq + i)
-        table.insert(online, last[2] or '0')
-        table.insert(online, connected)
-      end
-    end
+local function tellOnline(i, place, before)
+  table.insert(online, i)
+  table.insert(online, place)
+  table.insert(online, before)
+  table.insert(online, connections[i])
+end
+
+local function close(device, letter, why)
+  redis.call('HSET', deliveries, device, 'q' .. now .. ';' .. letter .. now .. ',,' .. why)
+  table.insert(lines, table.concat({ app, nid, device, letter, now, '', why, '' }, '\t'))
+end
+
+local function need(i, entries, letter)
+  for _, entry in ipairs(entries) do
+    table.insert(needed, i)
+    table.insert(needed, entry)
+    table.insert(needed, letter)
   end
 end
 
-if deposited + refused > 0 then
-  redis.call('HINCRBY', deliveries, '#q', deposited + refused)
-  if refused > 0 then
-    redis.call('HINCRBY', deliveries, '#e', refused)
+local function append(i, k, inbox, device)
+  local score = scoreOf(seq + i)
+  local before = connections[i] and placeBefore(inbox, score)
+  redis.call('ZADD', inbox, score, nid)
+  redis.call('HSET', deliveries, device, 'q' .. now)
+  if collapseKey ~= '' then
+    indexCollapse(KEYS[k + 3], inbox)
+  end
+  appEntries = appEntries + 1
+  if bytes > 0 then
+    appBytes = appBytes + bytes
+    redis.call('HINCRBY', held, device, bytes)
+  end
+  deposited = deposited + 1
+  if connections[i] then
+    tellOnline(i, seq + i, before)
+  end
+end
+
+local function deposit(i, k, inbox, device)
+  displace(i, device, inbox, KEYS[k + 2])
+  local old = predecessor(inbox, k)
+  if old then
+    return need(i, { old }, 'c')
+  end
+  if isFull(inbox, device) then
+    local entries = refuses and {} or oldest(inbox)
+    if #entries > 0 then
+      return need(i, entries, 'x')
+    end
+    dropped = dropped + 1
+    return close(device, 'x', 'inbox full')
+  end
+  append(i, k, inbox, device)
+end
+
+local function hasMoved(i, facts)
+  return movedSince
+    and facts[2]
+    and tonumber(facts[2]) >= movedSince
+    and not (hasOwners and (facts[3] or '') == ARGV[18 + n + i])
+end
+
+for i = 1, n do
+  local k = 6 + (i - 1) * stride
+  local inbox, device = KEYS[k + 1], ARGV[18 + i]
+  local facts = redis.call('HMGET', KEYS[k + 2], 'app', 'movedAt', 'user')
+  if not facts[1] then
+    unknown = unknown + 1
+  elseif redis.call('HEXISTS', deliveries, device) == 1 then
+    repeated = repeated + 1
+    local at = connections[i] and redis.call('ZSCORE', inbox, nid)
+    if at then
+      local place = isHigh and string.format('%.0f', at + HIGH) or at
+      tellOnline(i, place, placeBefore(inbox, at))
+    end
+  elseif hasMoved(i, facts) then
+    table.insert(moved, i)
+  elseif late or (onlineOnly and not connections[i]) then
+    expired = expired + 1
+    close(device, 'e', late and 'late' or 'offline')
+  else
+    deposit(i, k, inbox, device)
+  end
+end
+
+local made = deposited + expired + dropped
+if made > 0 then
+  redis.call('HINCRBY', deliveries, '#q', made)
+  if expired > 0 then
+    redis.call('HINCRBY', deliveries, '#e', expired)
+  end
+  if dropped > 0 then
+    redis.call('HINCRBY', deliveries, '#x', dropped)
+  end
+  if bytes > 0 then
+    redis.call('HSET', deliveries, '#b', bytes)
   end
   redis.call('PEXPIREAT', deliveries, ARGV[4])
   redis.call('ZADD', KEYS[3], ARGV[3], nid)
-  table.insert(lines, table.concat({ ARGV[8], nid, '', 'q', now, '', deposited + refused }, '\t'))
+  table.insert(lines, table.concat({ app, nid, '', 'q', now, '', made, '' }, '\t'))
+end
+if appEntries ~= entriesBefore then
+  redis.call('HINCRBY', held, '#n:' .. app, appEntries - entriesBefore)
+end
+if appBytes ~= bytesBefore then
+  redis.call('HINCRBY', held, '#b:' .. app, appBytes - bytesBefore)
 end
 if #lines > 0 then
   redis.call('XADD', KEYS[5], '*', 'd', table.concat(lines, '\n'))
 end
-return { deposited + refused, repeated, unknown, online, needed }
+return { made, repeated, unknown, online, needed, moved }

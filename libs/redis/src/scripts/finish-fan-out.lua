@@ -1,7 +1,7 @@
 -- Marks one task of a fan-out as done; the last one makes the notification sent.
 -- KEYS  1 notification  2 set of open tasks
 -- ARGV  1 partition, or '' for a notification that was sent without tasks  2 now, ms  3 its partitions, when without tasks
--- Result  how many tasks are still open
+-- Result  {how many tasks are still open, status}
 if ARGV[1] ~= '' then
   redis.call('SREM', KEYS[2], ARGV[1])
 else
@@ -9,7 +9,8 @@ else
 end
 local open = redis.call('SCARD', KEYS[2])
 local status = redis.call('HGET', KEYS[1], 'status')
-if open == 0 and status and status ~= 'cancelled' and status ~= 'sent' then
-  redis.call('HSET', KEYS[1], 'status', 'sent', 'sentAt', ARGV[2])
+if open == 0 and (status == 'scheduled' or status == 'accepted' or status == 'sending') then
+  status = 'sent'
+  redis.call('HSET', KEYS[1], 'status', status, 'sentAt', ARGV[2])
 end
-return open
+return { open, status or '' }

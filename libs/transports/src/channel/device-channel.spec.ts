@@ -14,7 +14,7 @@ class Contents extends NotificationContents {
 
 class Fixture {
   readonly state = new InMemoryDeviceState();
-  readonly inbox = new InMemoryInbox(this.state, 10_000);
+  readonly inbox = new InMemoryInbox(this.state, { maxEntries: 10_000 });
   readonly contents = new Contents();
   readonly written: OutgoingDelivery[] = [];
   window = Number.POSITIVE_INFINITY;

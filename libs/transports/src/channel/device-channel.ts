@@ -1,8 +1,11 @@
 import {
+  advance,
   type DeliveryState,
   type DispatchTarget,
   envelopeJson,
+  INBOX_START,
   type InboxEntry,
+  isPassed,
   type StoredContent,
   type TransportKind,
 } from '@carillon/domain';
@@ -17,7 +20,7 @@ export interface OutgoingDelivery {
   readonly content: StoredContent;
 }
 
-export type WriteOutcome = 'written' | 'window-full' | 'too-large' | 'closed';
+export type WriteOutcome = 'written' | 'window-full' | 'too-large' | 'unsupported' | 'closed';
 
 /** The connection behind a channel. */
 export interface ChannelLink {
@@ -38,7 +41,7 @@ const RETRY_MS = 1_000;
  * it until something is acknowledged, so memory is bounded by the window.
  */
 export class DeviceChannel {
-  private cursor = 0;
+  private cursor = INBOX_START;
   private reading = false;
   private again = false;
   private blocked = false;
@@ -59,9 +62,11 @@ export class DeviceChannel {
   }
 
   hint({ seq, previousSeq }: DispatchTarget, content: StoredContent): void {
-    if (this.closed || (seq <= this.cursor && !this.reading)) return;
-    if (this.reading || this.blocked || previousSeq > this.cursor) this.wake();
-    else if (!this.offer({ seq, notificationId: content.id }, content)) this.blocked = true;
+    const { id: notificationId, priority = 'normal' } = content;
+    const entry = { seq, priority, notificationId };
+    if (this.closed || (isPassed(this.cursor, entry) && !this.reading)) return;
+    if (this.reading || this.blocked || previousSeq > this.cursor[priority]) this.wake();
+    else if (!this.offer(entry, content)) this.blocked = true;
   }
 
   /** Something was acknowledged: there may be room in the window. */
@@ -125,30 +130,39 @@ export class DeviceChannel {
     if (this.closed) return false;
     const state = this.dispose(entry, content);
     if (state === 'waits') return false;
-    this.cursor = entry.seq;
+    this.cursor = advance(this.cursor, entry);
     if (state !== 'passed-over') this.record(entry.notificationId, state.state, state.detail);
     return true;
   }
 
   /** Writes an entry, or says why it is not to be written here. */
   private dispose(
-    { seq, notificationId }: InboxEntry,
+    entry: InboxEntry,
     content: StoredContent | undefined,
   ): 'waits' | 'passed-over' | { state: DeliveryState; detail?: string } {
-    if (seq <= this.cursor || this.link.pending.has(notificationId)) return 'passed-over';
+    const { seq, notificationId } = entry;
+    if (isPassed(this.cursor, entry) || this.link.pending.has(notificationId)) return 'passed-over';
     if (!content) return { state: 'expired', detail: 'no longer kept' };
     // The sweeper closes it for good; until then it is just not written any more.
     if (content.expiresAt <= Date.now()) return 'passed-over';
     if (content.transports && !content.transports.includes(this.link.transport)) return 'passed-over';
     const envelope = envelopeJson(content.contentJson, notificationId, seq);
     const outcome = this.link.write({ notificationId, seq, envelope, content });
-    if (outcome === 'written') return { state: 'written' };
+    if (outcome === 'written') return this.written(entry, content);
     if (outcome === 'too-large') return { state: 'failed', detail: 'larger than the client takes' };
+    if (outcome === 'unsupported') return { state: 'failed', detail: 'the client has no form for it' };
     return 'waits';
+  }
+
+  private written(entry: InboxEntry, { fallbackAfter }: StoredContent): { state: DeliveryState } {
+    const { deviceId, transport } = this.link;
+    if (fallbackAfter !== undefined) this.context.fallbacks.watch(deviceId, transport, entry, fallbackAfter);
+    return { state: 'written' };
   }
 
   private record(notificationId: string, state: DeliveryState, detail?: string): void {
     const { deviceId, app, transport } = this.link;
-    this.context.receipts.record({ app, deviceId, notificationId, state, transport, detail, at: Date.now() });
+    const { receipts, edgeId: edge } = this.context;
+    receipts.record({ app, deviceId, notificationId, state, transport, edge, detail, at: Date.now() });
   }
 }

@@ -1,10 +1,12 @@
 import type { DeliveryState, DeviceLogin } from '@carillon/domain';
-import type { ReceiptBatcher } from './receipt-batcher.js';
+import type { TransportContext } from '../transport-context.js';
 
 /** What a transport remembers of a delivery in flight. */
 export interface InFlight {
   readonly notificationId: string;
   readonly seq: number;
+  /** A write alone is no acknowledgement. */
+  readonly requireAck?: boolean;
 }
 
 export const notificationIds = (cookies: readonly unknown[]): Set<string> =>
@@ -12,10 +14,10 @@ export const notificationIds = (cookies: readonly unknown[]): Set<string> =>
 
 /** Records that a device has (or refuses) a delivery. */
 export function recordOutcome(
-  receipts: ReceiptBatcher,
+  { receipts, edgeId: edge }: Pick<TransportContext, 'receipts' | 'edgeId'>,
   { app, id: deviceId }: DeviceLogin,
   notificationId: string,
   outcome: { transport: string; state: DeliveryState; detail: string },
 ): void {
-  receipts.record({ app, deviceId, notificationId, at: Date.now(), ...outcome });
+  receipts.record({ app, deviceId, notificationId, at: Date.now(), edge, ...outcome });
 }

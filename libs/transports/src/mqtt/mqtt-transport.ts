@@ -138,14 +138,15 @@ export class MqttTransport extends DeliveryTransport {
     if (login) this.links.close(login.id, client);
   }
 
-  private acknowledged(client: MqttClient, { notificationId }: InFlight, code: number): void {
+  private acknowledged(client: MqttClient, { notificationId, requireAck }: InFlight, code: number): void {
     const login = loginOf(client);
     if (!login) return;
     const qos = client.subscriptionFor(inboxTopic(login.id))?.qos ?? INBOX_QOS;
     const refused = code >= ReasonCode.UnspecifiedError;
     // At QoS 0 it counts as acknowledged from within the write, before the channel can say that it was written.
-    if (qos === 0) recordOutcome(this.context.receipts, login, notificationId, written);
-    recordOutcome(this.context.receipts, login, notificationId, {
+    if (qos === 0) recordOutcome(this.context, login, notificationId, written);
+    if (qos === 0 && requireAck) return;
+    recordOutcome(this.context, login, notificationId, {
       transport: this.kind,
       state: refused ? 'failed' : 'acknowledged',
       detail: refused
@@ -194,6 +195,6 @@ function write(client: MqttClient, login: DeviceLogin, delivery: OutgoingDeliver
       messageExpiryInterval: Math.max(1, Math.ceil((content.expiresAt - Date.now()) / 1000)),
       userProperties: [['id', notificationId]],
     },
-    cookie: { notificationId, seq } satisfies InFlight,
+    cookie: { notificationId, seq, requireAck: content.requireAck } satisfies InFlight,
   });
 }

@@ -1,4 +1,5 @@
 import {
+  advance,
   CarillonError,
   type Connection,
   type ConnectionNotice,
@@ -6,7 +7,11 @@ import {
   type DeviceLogin,
   type DispatchBatch,
   envelopeJson,
+  formatCursor,
+  INBOX_START,
+  type InboxCursor,
   type InboxEntry,
+  isPassed,
   type StoredContent,
 } from '@carillon/domain';
 import { DeliveryTransport } from '../delivery-transport.js';
@@ -17,11 +22,11 @@ export interface PollPage {
   /** Envelopes as JSON texts, oldest first. */
   readonly envelopes: readonly string[];
   /** What `after` is to be in the next request. */
-  readonly cursor: number;
+  readonly cursor: InboxCursor;
 }
 
 export interface PollRequest {
-  readonly after: number;
+  readonly after: InboxCursor;
   readonly waitMs: number;
   readonly limit: number;
   /** Fires when the client has gone. */
@@ -75,7 +80,8 @@ export class PollTransport extends DeliveryTransport {
 
   /** Acknowledges by notification id. Unknown ids change nothing. Once fulfilled, they have left the inbox. */
   async acknowledge(login: DeviceLogin, ids: readonly string[]): Promise<void> {
-    const own = { app: login.app, deviceId: login.id, transport: this.kind, at: Date.now() };
+    const { edgeId: edge } = this.context;
+    const own = { app: login.app, deviceId: login.id, transport: this.kind, edge, at: Date.now() };
     // What is acknowledged was written, even if that step is still waiting to be recorded.
     const steps = ids.flatMap((notificationId): DeliveryStep[] => [
       { ...own, notificationId, state: 'written' },
@@ -85,19 +91,20 @@ export class PollTransport extends DeliveryTransport {
   }
 
   /** Acknowledges everything that this transport may carry, up to a cursor. */
-  async acknowledgeUpTo(login: DeviceLogin, cursor: number): Promise<void> {
-    let after = 0;
+  async acknowledgeUpTo(login: DeviceLogin, cursor: InboxCursor): Promise<void> {
+    let after = INBOX_START;
     for (;;) {
       const entries = await this.context.inbox.read(login.id, after, PAGE);
-      const reached = entries.filter(({ seq }) => seq <= cursor);
+      const reached = entries.filter((entry) => isPassed(cursor, entry));
       const contents = await this.context.contents.load(reached.map(({ notificationId }) => notificationId));
       const own = reached.filter((_, i) => contents[i] && takesPoll(contents[i]));
       await this.acknowledge(
         login,
         own.map(({ notificationId }) => notificationId),
       );
-      if (reached.length < entries.length || entries.length < PAGE) return;
-      after = entries.at(-1)!.seq;
+      // A page has both priorities where there are both: none reached here means none further on.
+      if (reached.length === 0 || entries.length < PAGE) return;
+      after = entries.reduce(advance, after);
     }
   }
 
@@ -135,15 +142,15 @@ export class PollTransport extends DeliveryTransport {
     );
   }
 
-  private async refuseOldCursor(login: DeviceLogin, after: number): Promise<void> {
-    if (after === 0) return;
+  private async refuseOldCursor(login: DeviceLogin, after: InboxCursor): Promise<void> {
+    if (after.normal === 0) return;
     const floor = await this.context.inbox.floor(login.id);
-    if (after >= floor) return;
+    if (after.normal >= floor) return;
     throw new CarillonError(
       'cursor-too-old',
-      `entries above cursor ${after} were pushed out; begin again at ${floor}`,
+      `entries above cursor ${formatCursor(after)} were pushed out; begin again at ${floor}`,
       {
-        extensions: { oldestCursor: String(floor) },
+        extensions: { oldestCursor: formatCursor({ ...after, normal: floor }) },
       },
     );
   }
@@ -159,7 +166,7 @@ export class PollTransport extends DeliveryTransport {
       const contents = await this.context.contents.load(entries.map(({ notificationId }) => notificationId));
       for (const [i, entry] of entries.entries()) {
         if (envelopes.length === limit) return { envelopes, cursor };
-        cursor = entry.seq;
+        cursor = advance(cursor, entry);
         const content = contents[i];
         if (content && takesPoll(content)) envelopes.push(this.write(login, entry, content));
       }
@@ -167,18 +174,18 @@ export class PollTransport extends DeliveryTransport {
     }
   }
 
-  private write(
-    { app, id: deviceId }: DeviceLogin,
-    { seq, notificationId }: InboxEntry,
-    content: StoredContent,
-  ): string {
-    const { kind: transport } = this;
+  private write({ app, id: deviceId }: DeviceLogin, entry: InboxEntry, content: StoredContent): string {
+    const { kind: transport, context } = this;
+    const { seq, notificationId } = entry;
+    const { fallbackAfter } = content;
+    if (fallbackAfter !== undefined) context.fallbacks.watch(deviceId, transport, entry, fallbackAfter);
     this.context.receipts.record({
       app,
       deviceId,
       notificationId,
       state: 'written',
       transport,
+      edge: context.edgeId,
       at: Date.now(),
     });
     return envelopeJson(content.contentJson, notificationId, seq);

@@ -9,13 +9,18 @@ import {
 import type { OutgoingDelivery } from '../channel/device-channel.js';
 import type { InFlight } from '../channel/device-steps.js';
 
-/** The stanza of a push, in the dialect that the session logged in with. */
-export function pushDelivery(session: XmppSession, app: string, outgoing: OutgoingDelivery): Delivery {
+/** The stanza of a push, in the dialect that the session logged in with; undefined where the dialect has none. */
+export function pushDelivery(
+  session: XmppSession,
+  app: string,
+  outgoing: OutgoingDelivery,
+): Delivery | undefined {
   const { notificationId: id, seq, envelope, content } = outgoing;
-  const { title, body, uri, sentAt } = JSON.parse(content.contentJson) as EnvelopeContent;
+  const { kind, title, body, uri, sentAt } = JSON.parse(content.contentJson) as EnvelopeContent;
   const to = fullJid(session.jid);
   const cookie: InFlight = { notificationId: id, seq };
   if (session.dialect === 'androidpn') {
+    if (kind === 'recall') return undefined;
     return {
       id,
       cookie,

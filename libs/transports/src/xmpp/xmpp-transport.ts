@@ -126,7 +126,10 @@ export class XmppTransport extends DeliveryTransport {
     const login = loginOf(session);
     this.links.open(session, login, {
       pending: notificationIds(session.pendingCookies),
-      write: (outgoing) => session.deliver(pushDelivery(session, login.app, outgoing)),
+      write: (outgoing) => {
+        const push = pushDelivery(session, login.app, outgoing);
+        return push ? session.deliver(push) : 'unsupported';
+      },
     });
   }
 
@@ -142,7 +145,7 @@ export class XmppTransport extends DeliveryTransport {
 
   private acknowledged(session: XmppSession, { notificationId }: InFlight, via: AcknowledgedVia): void {
     const login = loginOf(session);
-    recordOutcome(this.context.receipts, login, notificationId, {
+    recordOutcome(this.context, login, notificationId, {
       transport: this.kind,
       state: 'acknowledged',
       detail: via,

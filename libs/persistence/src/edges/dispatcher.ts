@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import {
   type Connection,
   type DispatchTarget,
@@ -7,10 +6,10 @@ import {
   type OnlineDeposit,
   type StoredContent,
 } from '@carillon/domain';
-import { DispatchPublisher, EdgeRegistry } from '@carillon/persistence';
+import type { DispatchPublisher } from './dispatch-publisher.js';
+import type { EdgeRegistry } from './edge-registry.js';
 
 /** Tells the edges of connected devices that there is something new: the notification once, and the devices. */
-@Injectable()
 export class Dispatcher {
   constructor(
     private readonly edges: EdgeRegistry,
@@ -58,7 +57,16 @@ function targetOf({ deviceId, seq, previousSeq }: OnlineDeposit, connection: Con
 }
 
 function contentOf(notification: Notification): StoredContent {
-  const { id, app, expiresAt, transports } = notification;
+  const { id, app, expiresAt, transports, priority, requireAck, fallbackAfter } = notification;
   const contentJson = JSON.stringify(envelopeContent(notification));
-  return { id, app, expiresAt, contentJson, ...(transports && { transports }) };
+  return {
+    id,
+    app,
+    expiresAt,
+    contentJson,
+    ...(transports && { transports }),
+    ...(priority && { priority }),
+    ...(requireAck && { requireAck }),
+    ...(fallbackAfter !== undefined && { fallbackAfter }),
+  };
 }

@@ -1,0 +1,49 @@
+import { DEFAULT_TTL, type Notification, ONLINE_ONLY_GRACE, parseAudience } from '@carillon/domain';
+import { invalidRequest } from '@carillon/process';
+import { contentOf } from './content.js';
+import { dueTime } from './due-time.js';
+import type { SendNotification } from './notification.dto.js';
+
+/**
+ * The notification that a request stands for.
+ * @throws CarillonError `invalid-request`, `invalid-audience`, `time-in-past` or `payload-too-large`
+ */
+export function buildNotification(
+  id: string,
+  app: string,
+  request: SendNotification,
+  now: number,
+): Notification {
+  const audience = parseAudience(request.audience);
+  const content = contentOf(request);
+  const at = dueTime(request.at, request.zone, now);
+  const ttl = request.ttl ?? DEFAULT_TTL;
+  return {
+    ...content,
+    id,
+    app,
+    audience,
+    acceptedAt: now,
+    at,
+    expiresAt: at + (ttl === 0 ? ONLINE_ONLY_GRACE : ttl * 1_000),
+    ttl,
+    ...optionsOf(request),
+  };
+}
+
+function optionsOf(request: SendNotification): Partial<Notification> {
+  const { collapseKey, transports, replaces, priority, requireAck, fallbackAfter } = request;
+  if (fallbackAfter && !requireAck) {
+    throw invalidRequest([
+      { pointer: '/fallbackAfter', detail: 'is for notifications with "requireAck": true' },
+    ]);
+  }
+  return {
+    ...(collapseKey && { collapseKey }),
+    ...(transports && { transports: [...new Set(transports)] }),
+    ...(replaces && { replaces }),
+    ...(priority === 'high' && { priority }),
+    ...(requireAck && { requireAck }),
+    ...(fallbackAfter && { fallbackAfter }),
+  };
+}
