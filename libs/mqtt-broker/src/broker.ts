@@ -37,6 +37,7 @@ export interface BrokerStatistics {
   retainedMessages: number;
   retainedBytes: number;
   /** Of all sessions. */
+  queuedMessages: number;
   queuedBytes: number;
   /** Counters since the broker was made. */
   traffic: Readonly<Traffic>;
@@ -171,6 +172,7 @@ export class MqttBroker {
       subscriptions: index.size,
       retainedMessages: retained.size,
       retainedBytes: retained.bytes,
+      queuedMessages: queueBudget.messages,
       queuedBytes: queueBudget.bytes,
       traffic,
     };

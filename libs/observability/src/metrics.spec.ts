@@ -26,6 +26,16 @@ describe('Metrics', () => {
     expect(await metrics.text()).toContain('carillon_connections 7');
   });
 
+  it('asks for what is counted elsewhere when it is read', async () => {
+    const metrics = new Metrics();
+    const counts = new Map([['a', 1]]);
+    const read = () => [...counts].map(([app, count]) => [{ app }, count] as const);
+    metrics.counted({ name: 'sent_total', help: 'sent', labels: ['app'], read });
+    expect(await metrics.text()).toContain('carillon_sent_total{app="a"} 1');
+    counts.set('a', 5).set('b', 2);
+    expect(await metrics.text()).toMatch(/sent_total{app="a"} 5\ncarillon_sent_total{app="b"} 2/);
+  });
+
   it('counts into the buckets given', async () => {
     const metrics = new Metrics();
     metrics.histogram({ name: 'delivery_seconds', help: 'time', buckets: [0.1, 1] }).observe(0.5);

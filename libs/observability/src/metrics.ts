@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Metric } from 'prom-client';
+import type { LabelValues, Metric } from 'prom-client';
 
 export type { Counter, Gauge, Histogram } from 'prom-client';
 
@@ -13,6 +13,11 @@ export interface MetricOptions<L extends string> {
 export interface GaugeOptions<L extends string> extends MetricOptions<L> {
   /** Sets the gauge whenever the metrics are read, in place of whoever would keep it up to date. */
   readonly collect?: (gauge: Gauge<L>) => void | Promise<void>;
+}
+
+export interface CountedOptions<L extends string> extends MetricOptions<L> {
+  /** What somebody else has counted since the process began, by labels; asked whenever the metrics are read. */
+  readonly read: () => Iterable<readonly [labels: Readonly<Partial<Record<L, string>>>, count: number]>;
 }
 
 export interface HistogramOptions<L extends string> extends MetricOptions<L> {
@@ -43,6 +48,22 @@ export class Metrics {
 
   counter<L extends string = never>(options: MetricOptions<L>): Counter<L> {
     return this.#shared(Counter<L>, options, (settings) => new Counter<L>(settings));
+  }
+
+  /** A counter that is kept elsewhere. */
+  counted<L extends string = never>({ read, ...options }: CountedOptions<L>): void {
+    this.#shared(
+      Counter<L>,
+      options,
+      (settings) =>
+        new Counter<L>({
+          ...settings,
+          collect() {
+            this.reset();
+            for (const [labels, count] of read()) this.inc(labels as LabelValues<L>, count);
+          },
+        }),
+    );
   }
 
   gauge<L extends string = never>({ collect, ...options }: GaugeOptions<L>): Gauge<L> {

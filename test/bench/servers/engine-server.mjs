@@ -13,7 +13,7 @@ const authenticate = check
   : () => everybody;
 
 const broker = new MqttBroker({ hooks: { authenticate } });
-broker.start();
+await broker.start();
 createServer({ noDelay: true }, (socket) =>
   broker.attach(socket, { address: socket.remoteAddress ?? '', secure: false, transport: 'tcp' }),
 ).listen({ port: Number(port), host: '127.0.0.1', backlog: 4096 });

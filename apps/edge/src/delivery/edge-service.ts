@@ -14,6 +14,7 @@ import {
   Store,
 } from '@carillon/persistence';
 import { ProcessContext, Recurring } from '@carillon/process';
+import { showMqttMetrics } from './mqtt-metrics.js';
 import { Transports } from './transports.js';
 
 const HEARTBEAT_MS = 2_000;
@@ -47,6 +48,7 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
     });
     this.heartbeat = new Recurring('edge heartbeat', () => this.beat(), context.logger);
     this.reconciliation = new Recurring('inbox reconciliation', () => this.reconcileRound(), context.logger);
+    showMqttMetrics(metrics, transports.mqtt.broker);
     metrics.gauge({
       name: 'connected_devices',
       help: 'Devices that take pushes on this edge, by transport',
