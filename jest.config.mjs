@@ -9,6 +9,7 @@ export default {
   testTimeout: 30_000,
   moduleNameMapper: {
     '^@carillon/domain/testing$': '<rootDir>/libs/domain/src/testing/index.ts',
+    '^@carillon/xmpp-server/testing$': '<rootDir>/libs/xmpp-server/src/testing/index.ts',
     '^@carillon/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -33,6 +33,9 @@ export class RedisKeys {
   device = (partition: number, id: string): string => `${this.part(partition)}:dev:${id}`;
   inbox = (partition: number, id: string): string => `${this.part(partition)}:inbox:${id}`;
   collapse = (partition: number, id: string): string => `${this.part(partition)}:clp:${id}`;
+  /** An XMPP session that can be resumed. */
+  stream = (partition: number, device: string, id: string): string =>
+    `${this.part(partition)}:stream:${device}:${id}`;
   online = (partition: number): string => `${this.part(partition)}:online`;
   sequence = (partition: number): string => `${this.part(partition)}:seq`;
   epoch = (partition: number): string => `${this.part(partition)}:epoch`;

@@ -9,6 +9,7 @@ const NAMES = [
   'cancel-notification',
   'claim-due',
   'claim-presence',
+  'claim-stream',
   'count-receipts',
   'delete-device',
   'deposit',
@@ -18,8 +19,10 @@ const NAMES = [
   'record-steps',
   'release-lease',
   'release-presence',
+  'release-stream',
   'renew-lease',
   'replay-dead-letter',
+  'save-streams',
   'write-device',
 ] as const;
 

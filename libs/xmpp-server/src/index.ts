@@ -25,4 +25,10 @@ export {
   prepareResource,
   type Jid,
 } from './jid/jid.js';
+export {
+  InMemoryStreamManagementStore,
+  StreamManagementStore,
+  type ClaimedStream,
+  type StreamRecord,
+} from './session/stream-management-store.js';
 export { NS } from './stream/namespaces.js';

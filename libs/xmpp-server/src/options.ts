@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import type { XmppServerHooks } from './hooks.js';
+import type { StreamManagementStore } from './session/stream-management-store.js';
 
 /** Narrow logger; pino fits. */
 export interface XmppLogger {
@@ -81,6 +82,8 @@ export interface XmppServerOptions {
   secureContext?: SecureContext | (() => SecureContext);
   hooks: XmppServerHooks;
   logger?: XmppLogger;
+  /** Where sessions are kept for other servers to resume (XEP-0198 §5). The cookies of deliveries have to be JSON then. */
+  streams?: StreamManagementStore;
   limits?: Partial<XmppLimits>;
   /** In-band registration (XEP-0077): by anyone, with the app's registration key, or not at all. Default `closed`. */
   registration?: 'open' | 'key' | 'closed';
@@ -95,7 +98,7 @@ export interface XmppServerOptions {
 }
 
 export type ResolvedOptions = Required<
-  Omit<XmppServerOptions, 'logger' | 'secureContext' | 'limits' | 'scram' | 'contact'>
+  Omit<XmppServerOptions, 'logger' | 'secureContext' | 'limits' | 'scram' | 'contact' | 'streams'>
 > & {
   logger: XmppLogger;
   limits: XmppLimits;

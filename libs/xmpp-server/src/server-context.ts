@@ -1,6 +1,7 @@
 import type { ResolvedOptions } from './options.js';
 import type { FailureDelays } from './sasl/failure-delays.js';
 import type { SessionRegistry } from './session/session-registry.js';
+import type { StreamKeeper } from './session/stream-keeper.js';
 import type { NamespaceScope, StanzaParser } from './stanza/stanza-parser.js';
 import type { Connection } from './stream/connection.js';
 import type { FlushQueue } from './stream/flush-queue.js';
@@ -10,6 +11,8 @@ export interface ServerContext {
   readonly options: ResolvedOptions;
   readonly flushes: FlushQueue;
   readonly sessions: SessionRegistry;
+  /** undefined when sessions can be resumed on this server alone. */
+  readonly streams: StreamKeeper | undefined;
   readonly failureDelays: FailureDelays;
   readonly parsers: {
     /** Inside a `jabber:client` stream. */

@@ -5,6 +5,7 @@ import { resolveOptions, type ResolvedOptions, type XmppServerOptions } from './
 import type { ServerContext } from './server-context.js';
 import { FailureDelays } from './sasl/failure-delays.js';
 import { SessionRegistry } from './session/session-registry.js';
+import { StreamKeeper } from './session/stream-keeper.js';
 import { StanzaParser, type NamespaceScope } from './stanza/stanza-parser.js';
 import { Connection } from './stream/connection.js';
 import { FlushQueue } from './stream/flush-queue.js';
@@ -32,6 +33,7 @@ export class XmppServer {
       options: resolved,
       flushes: new FlushQueue(),
       sessions: new SessionRegistry(resolved.limits),
+      streams: options.streams && new StreamKeeper(options.streams, resolved),
       failureDelays: new FailureDelays(),
       parsers: { client, bare: new StanzaParser({}, attributes) },
       parserFor: (scope) => (scope ? new StanzaParser(withoutReserved(scope), attributes) : client),
@@ -89,7 +91,10 @@ export class XmppServer {
     return found.length > 0;
   }
 
-  /** Ends every stream with an error, waits for the peers, and cuts off who has not left by the deadline. New connections get the same error. */
+  /**
+   * Ends every stream with an error, waits for the peers, and cuts off who has not left by the deadline. New connections get the same error.
+   * With a store of streams, what the condition `system-shutdown` ends may be resumed on another server.
+   */
   async stop(condition: StreamErrorCondition, deadlineMs: number): Promise<void> {
     this.stopping = condition;
     this.context.sessions.endDetached();
@@ -98,6 +103,7 @@ export class XmppServer {
     for (const connection of this.connections) connection.destroy();
     clearInterval(this.sweeper);
     this.sweeper = undefined;
+    await this.context.streams?.flush();
   }
 
   private get options(): ResolvedOptions {

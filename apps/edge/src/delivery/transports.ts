@@ -7,7 +7,7 @@ import {
   NotificationContents,
   Presence,
 } from '@carillon/domain';
-import { DispatchPublisher, hintConnections } from '@carillon/persistence';
+import { DispatchPublisher, hintConnections, Store } from '@carillon/persistence';
 import { ProcessContext, softwareVersion } from '@carillon/process';
 import {
   ContentCache,
@@ -15,6 +15,7 @@ import {
   Fallbacks,
   MqttTransport,
   PollTransport,
+  RedisStreams,
   ReceiptBatcher,
   type TransportContext,
   XmppTransport,
@@ -42,6 +43,7 @@ export class Transports {
     authenticator: DeviceAuthenticator,
     events: DeviceEventSink,
     publisher: DispatchPublisher,
+    store: Store,
   ) {
     const { logger, config, id: edgeId } = process;
     this.contents = new ContentCache(contents);
@@ -81,6 +83,7 @@ export class Transports {
       domain: config.xmpp.domain,
       tls: config.xmpp.tls,
       secureContext: () => tls.secureContext(),
+      streams: new RedisStreams(store.client, store.keys, edgeId),
       registration: 'closed',
       scram: { decoySecret: process.secret },
       logger,

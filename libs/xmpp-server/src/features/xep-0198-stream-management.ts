@@ -21,10 +21,12 @@ export function parseHandled(text: string | undefined): number | undefined {
 
 /** The counters of one session's stream management (XEP-0198 §4, §5). */
 export class StreamManagement {
-  /** Stanzas from the client that were handled. */
-  inbound = 0;
+  /** Stanzas from the client that were taken. */
+  inbound: number;
+  /** Those of them that are not done with: another server has to be sent them again. */
+  underWay = 0;
   private readonly base: number;
-  private acknowledged = 0;
+  private acknowledged: number;
   private requestedUpTo: number;
   private requestOutstanding = false;
 
@@ -32,9 +34,32 @@ export class StreamManagement {
   constructor(
     readonly id: string | undefined,
     private readonly queue: OutboundQueue,
+    counts = { handled: 0, acknowledged: 0 },
   ) {
-    this.base = queue.nextSequence;
-    this.requestedUpTo = this.base;
+    this.inbound = counts.handled;
+    this.acknowledged = counts.acknowledged;
+    this.base = queue.nextSequence - counts.acknowledged;
+    this.requestedUpTo = queue.nextSequence;
+  }
+
+  get handled(): number {
+    return this.inbound - this.underWay;
+  }
+
+  /** Stanzas of ours. */
+  get acknowledgedCount(): number {
+    return this.acknowledged;
+  }
+
+  /** The number of the first stanza of ours that is not acknowledged. */
+  get firstUnacknowledged(): number {
+    return this.base + this.acknowledged;
+  }
+
+  /** By how many stanzas `h` is more than was sent. */
+  beyond(h: number): number {
+    const sent = this.queue.nextSequence - this.base;
+    return this.acknowledged + this.moreThanKnown(h) - sent;
   }
 
   enabled(resumeSeconds: number): string {
@@ -52,15 +77,18 @@ export class StreamManagement {
 
   /** The client handled `h` stanzas. What was written before management began arrived before them. @throws StreamFault */
   onAcknowledged(h: number, settled: SettledHandler): void {
-    const sent = this.queue.nextSequence - this.base;
-    const more = (h - (this.acknowledged % WRAP) + WRAP) % WRAP;
-    if (this.acknowledged + more > sent) throw handledCountTooHigh(h, sent);
-    this.acknowledged += more;
+    if (this.beyond(h) > 0) throw handledCountTooHigh(h, this.queue.nextSequence - this.base);
+    this.acknowledged += this.moreThanKnown(h);
     this.queue.dropBefore(this.base + this.acknowledged, settled);
   }
 
   onAnswer(): void {
     this.requestOutstanding = false;
+  }
+
+  /** How far `h` goes beyond what was acknowledged before; it wraps at 2^32. */
+  private moreThanKnown(h: number): number {
+    return (h - (this.acknowledged % WRAP) + WRAP) % WRAP;
   }
 
   /** One request behind a burst, and none while one is unanswered. */

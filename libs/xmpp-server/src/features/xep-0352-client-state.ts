@@ -11,6 +11,10 @@ const MAX_HELD = 64;
 export class ClientState {
   private held: Map<string, string> | undefined;
 
+  get active(): boolean {
+    return this.held === undefined;
+  }
+
   setActive(active: boolean): void {
     if (active) return;
     this.held ??= new Map();
@@ -42,6 +46,7 @@ export class ClientState {
 /** `<active/>` and `<inactive/>`, which no answer follows. */
 export function onClientState(session: Session, { name }: Element): void {
   if (name !== 'active' && name !== 'inactive') throw new StreamFault('unsupported-stanza-type');
+  session.onChanged();
   if (name === 'inactive') return session.clientState.setActive(false);
   for (const stanza of session.clientState.wake()) session.sendStanza(stanza);
 }

@@ -1,7 +1,16 @@
 import type { AcknowledgedVia } from '../hooks.js';
 import { ackRequest, StreamManagement } from '../features/xep-0198-stream-management.js';
 import { PingFence } from '../features/xep-0199-ping.js';
-import { OutboundQueue } from './outbound-queue.js';
+import { OutboundQueue, type Sent } from './outbound-queue.js';
+
+export interface StoredCounts {
+  /** Stanzas from the client. */
+  handled: number;
+  /** Stanzas of ours. */
+  acknowledged: number;
+  /** Those that follow. */
+  sent: readonly Sent[];
+}
 
 export type AcknowledgedHandler = (cookie: unknown, via: AcknowledgedVia) => void;
 
@@ -29,6 +38,16 @@ export class DeliveryWindow {
     return this.queue.length - this.queue.pending;
   }
 
+  /** Their characters. */
+  get queuedReplyLength(): number {
+    return this.queue.replyLength;
+  }
+
+  /** What the client has not acknowledged, in order. */
+  get sent(): Sent[] {
+    return this.management ? this.queue.sentSince(this.management.firstUnacknowledged) : [];
+  }
+
   addDelivery(id: string, cookie: unknown, stanza: string): void {
     this.queue.addDelivery(id, cookie, this.management && stanza);
   }
@@ -41,6 +60,18 @@ export class DeliveryWindow {
   /** @param id for resumption; undefined when the client did not ask for it */
   enableManagement(id: string | undefined): StreamManagement {
     return (this.management = new StreamManagement(id, this.queue));
+  }
+
+  /**
+   * Goes on with what another server counted. A client that had handled more than that server could still write down is believed, up to
+   * `slack` stanzas: what they were is not known any more.
+   */
+  restore(id: string, { handled, acknowledged, sent }: StoredCounts, h: number, slack: number): void {
+    this.management = new StreamManagement(id, this.queue, { handled, acknowledged });
+    this.queue.restore(sent);
+    const unknown = this.management.beyond(h);
+    if (unknown > 0 && unknown <= slack)
+      this.queue.restore(Array.from({ length: unknown }, () => 0 as const));
   }
 
   /** By receipt or IQ result. */
@@ -86,7 +117,7 @@ export class DeliveryWindow {
     return pending > 0 && overdue ? this.raiseFence() : undefined;
   }
 
-  /** Drops what need not be written again, and what cannot be: it was written before management began, and is not kept. */
+  /** Drops what need not be written again, and what cannot be because its text is not here: the inbox still has it. */
   async withdrawUnless(wanted: (cookie: unknown) => Promise<boolean>): Promise<void> {
     this.queue.withdraw((_cookie, stanza) => stanza === undefined);
     const { cookies } = this.queue;

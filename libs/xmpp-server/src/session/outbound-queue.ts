@@ -8,6 +8,9 @@ interface Entry {
   open: boolean;
 }
 
+/** A stanza that was written, as another server needs to know it: id and cookie of a delivery, the text of another one, 0 for one that arrived. */
+export type Sent = [id: string, cookie: unknown] | string | 0;
+
 export type SettledHandler = (cookie: unknown) => void;
 
 const COMPACT_AFTER = 64;
@@ -19,6 +22,8 @@ export class OutboundQueue {
   /** Number of the oldest stanza that is held. */
   firstSequence = 0;
   private openCount = 0;
+  /** Characters of stanzas that are no deliveries. */
+  replyLength = 0;
 
   /** Number of the next stanza. */
   get nextSequence(): number {
@@ -49,6 +54,23 @@ export class OutboundQueue {
 
   addStanza(stanza: string): void {
     this.entries.push({ id: undefined, stanza, cookie: undefined, open: false });
+    this.replyLength += stanza.length;
+  }
+
+  /** What was written and counted from that number on. */
+  sentSince(sequence: number): Sent[] {
+    const kept = this.kept.slice(Math.max(0, sequence - this.firstSequence));
+    return kept.map(({ open, id, cookie, stanza }) => (open ? [id!, cookie] : (stanza ?? 0)));
+  }
+
+  /** What another server wrote. Deliveries are known by their cookies alone: they are not written again from here. */
+  restore(sent: readonly Sent[]): void {
+    for (const each of sent) {
+      if (typeof each === 'string') this.addStanza(each);
+      else if (each === 0)
+        this.entries.push({ id: undefined, stanza: undefined, cookie: undefined, open: false });
+      else this.addDelivery(each[0], each[1], undefined);
+    }
   }
 
   /** Everything before that number has arrived and is forgotten. */
@@ -112,6 +134,7 @@ export class OutboundQueue {
 
   private shift(): Entry {
     const entry = this.entries[this.head]!;
+    if (entry.id === undefined) this.replyLength -= entry.stanza?.length ?? 0;
     this.head++;
     this.firstSequence++;
     if (this.head === this.entries.length) {

@@ -61,6 +61,14 @@ export class SessionRegistry {
     return id;
   }
 
+  /** One that another server left, and that waits to be resumed. */
+  addDetached(session: Session, id: string): void {
+    this.add(session);
+    this.resumable.set(id, session);
+    session.detachedAt = Date.now();
+    this.onDetached(session);
+  }
+
   /** A session to resume; the id counts only together with the account (XEP-0198 §5). */
   resumableBy(id: string, bare: string): Session | undefined {
     const session = this.resumable.get(id);

@@ -58,11 +58,14 @@ export class Session implements XmppSession, StreamPhase {
   readonly answeredIds: Set<string> = new Set();
   /** When the connection was lost, in ms. */
   detachedAt = 0;
+  /** When the state was last saved for other servers, in ms. */
+  savedAt = 0;
 
   private connection: Connection | undefined;
   /** The connection that is about to go on with this session. */
   private successor: Connection | undefined;
   private windowFull = false;
+  private claimedElsewhere = false;
   private readonly liveness = new Liveness();
   private closed = false;
 
@@ -117,8 +120,21 @@ export class Session implements XmppSession, StreamPhase {
     }
     for (const held of this.clientState.release()) this.sendStanza(held);
     this.window.addDelivery(id, cookie, stanza);
+    this.onChanged();
     connection.send(stanza);
     return 'written';
+  }
+
+  /** What another server needs to know has changed. */
+  onChanged(): void {
+    if (this.window.management?.id !== undefined && !this.closed) this.context.streams?.mark(this);
+  }
+
+  /** Another server goes on with this session. */
+  onClaimedElsewhere(): void {
+    if (this.closed) return;
+    this.claimedElsewhere = true;
+    this.disconnect('conflict');
   }
 
   disconnect(condition: StreamErrorCondition): void {
@@ -129,8 +145,9 @@ export class Session implements XmppSession, StreamPhase {
   /** Writes a stanza that is no delivery; while detached it waits for the resumption. */
   sendStanza(stanza: string): void {
     if (this.closed) return;
-    if (this.window.queuedReplies >= MAX_QUEUED_REPLIES) return this.disconnect('resource-constraint');
+    if (this.hoards) return this.disconnect('resource-constraint');
     this.window.addReply(stanza);
+    this.onChanged();
     this.connection?.send(stanza);
   }
 
@@ -187,6 +204,7 @@ export class Session implements XmppSession, StreamPhase {
   sweep(now: number): void {
     const { connection } = this;
     if (!connection) return;
+    if (this.window.management?.id !== undefined) this.context.streams?.keepAlive(this, now);
     this.sendProof(this.window.fallbackProof());
     const state = this.liveness.check(now, connection.lastInputAt, this.context.options.limits);
     if (state === 'ask') this.askWhetherAlive();
@@ -202,6 +220,7 @@ export class Session implements XmppSession, StreamPhase {
 
   private detach(): void {
     this.detachedAt = Date.now();
+    this.onChanged();
     this.context.sessions.onDetached(this);
     if (!this.closed) this.context.notify(() => this.hooks.onDetached?.(this));
   }
@@ -209,10 +228,18 @@ export class Session implements XmppSession, StreamPhase {
   /** Ends for good. */
   end(cause: CloseCause): void {
     if (this.closed) return;
+    if (cause === 'system-shutdown') this.onChanged();
+    else this.release();
     this.closed = true;
     this.context.sessions.remove(this);
-    if (this.presence) announceGone(this);
+    if (this.presence && cause !== 'system-shutdown') announceGone(this);
     this.context.notify(() => this.hooks.onClosed?.(this, cause));
+  }
+
+  /** No server may resume it any more. */
+  private release(): void {
+    const id = this.window.management?.id;
+    if (id !== undefined && !this.claimedElsewhere) this.context.streams?.release(this, id);
   }
 
   acknowledgeById(id: string, via: AcknowledgedVia): boolean {
@@ -280,6 +307,12 @@ export class Session implements XmppSession, StreamPhase {
     }
   }
 
+  /** More waits for this client's acknowledgement than it may make the server hold. */
+  private get hoards(): boolean {
+    const { queuedReplies, queuedReplyLength } = this.window;
+    return queuedReplies >= MAX_QUEUED_REPLIES || queuedReplyLength > this.context.options.limits.outputBytes;
+  }
+
   private hasRoom(connection: Connection): boolean {
     const { unacknowledged, outputBytes } = this.context.options.limits;
     return this.window.pending < unacknowledged && connection.pendingBytes <= outputBytes;
@@ -297,7 +330,18 @@ export class Session implements XmppSession, StreamPhase {
 
   private onStanza(stanza: Element): void | Promise<void> {
     const { management } = this.window;
-    if (management) management.inbound++;
+    if (!management) return this.handle(stanza);
+    management.inbound++;
+    management.underWay++;
+    const done = (): void => {
+      management.underWay--;
+      this.onChanged();
+    };
+    const pending = this.handle(stanza);
+    return pending ? pending.then(done) : done();
+  }
+
+  private handle(stanza: Element): void | Promise<void> {
     stanza.attrs['from'] = this.full;
     switch (stanza.name) {
       case 'iq':

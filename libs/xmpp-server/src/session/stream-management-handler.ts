@@ -40,5 +40,6 @@ function onEnable(session: Session, { attrs }: Element): void {
   const wantsResumption = attrs['resume'] === 'true' || attrs['resume'] === '1';
   const id = wantsResumption ? sessions.registerForResumption(session) : undefined;
   const management = session.window.enableManagement(id);
+  session.onChanged();
   session.sendAlone(management.enabled(Math.floor(options.limits.resumeTimeoutMs / 1000)));
 }

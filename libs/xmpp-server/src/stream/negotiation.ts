@@ -8,6 +8,7 @@ import { legacyAuthFeature } from '../features/xep-0078-legacy-authentication.js
 import { parseHandled, smFailed, smFeature } from '../features/xep-0198-stream-management.js';
 import { csiFeature } from '../features/xep-0352-client-state.js';
 import { mechanismsFeature, SaslNegotiator, type Identity } from '../sasl/sasl-negotiator.js';
+import { findResumable } from '../session/resumption.js';
 import { Session } from '../session/session.js';
 import { Element } from '../stanza/element.js';
 import { errorReply, type StanzaError } from '../stanza/stanza-error.js';
@@ -147,12 +148,11 @@ export class Negotiation implements NegotiationPhase {
   }
 
   /** Goes on with an earlier session of the same account, or says what of it is lost (XEP-0198 §5). */
-  private async resume(element: Element, { username }: Identity): Promise<void> {
+  private async resume(element: Element, identity: Identity): Promise<void> {
     const { connection } = this;
-    const { sessions, options } = connection.context;
     const h = parseHandled(element.attrs['h']);
     if (h === undefined) return connection.send(smFailed('bad-request'));
-    const session = sessions.resumableBy(element.attrs['previd'] ?? '', `${username}@${options.domain}`);
+    const session = await findResumable(connection, identity, { id: element.attrs['previd'] ?? '', h });
     if (!(await session?.resume(connection, h))) connection.send(smFailed('item-not-found'));
   }
 

@@ -1,0 +1,67 @@
+import type { StreamManagement } from '../features/xep-0198-stream-management.js';
+import type { StanzaParser } from '../stanza/stanza-parser.js';
+import type { Element } from '../stanza/element.js';
+import { NS } from '../stream/namespaces.js';
+import type { Sent } from './outbound-queue.js';
+import type { Dialect, Session } from './session.js';
+
+/** What is kept of a session for another server to go on with. */
+export interface StoredSession {
+  resource: string;
+  dialect: Dialect;
+  /** Stanzas from the client that were handled. */
+  handled: number;
+  /** Stanzas of ours that the client had acknowledged. */
+  acknowledged: number;
+  /** What was written since, in order. */
+  sent: Sent[];
+  presence: Element | undefined;
+  priority: number;
+  inactive: boolean;
+}
+
+/** As JSON, with short names: one is written for each push. */
+interface Packed {
+  r: string;
+  d?: 'a';
+  h: number;
+  a: number;
+  s: Sent[];
+  p?: string;
+  y?: number;
+  i?: 1;
+}
+
+export function packSession(session: Session, management: StreamManagement): string {
+  const { presence, priority, clientState, dialect } = session;
+  const packed: Packed = {
+    r: session.jid.resource,
+    d: dialect === 'androidpn' ? 'a' : undefined,
+    h: management.handled,
+    a: management.acknowledgedCount,
+    s: session.window.sent,
+    p: presence?.toString(NS.client),
+    y: priority === 0 ? undefined : priority,
+    i: clientState.active ? undefined : 1,
+  };
+  return JSON.stringify(packed);
+}
+
+/** undefined for what this version cannot read. */
+export function unpackSession(state: string, parser: StanzaParser): StoredSession | undefined {
+  try {
+    const { r, d, h, a, s, p, y, i } = JSON.parse(state) as Packed;
+    return {
+      resource: r,
+      dialect: d === 'a' ? 'androidpn' : 'xmpp',
+      handled: h,
+      acknowledged: a,
+      sent: s,
+      presence: p === undefined ? undefined : parser.parse(p),
+      priority: y ?? 0,
+      inactive: i === 1,
+    };
+  } catch {
+    return undefined;
+  }
+}

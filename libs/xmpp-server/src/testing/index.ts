@@ -1,0 +1,1 @@
+export * from './stream-store-contract.js';
