@@ -1,3 +1,4 @@
+import mqtt from 'mqtt';
 import { MqttDevice } from '../support/devices.js';
 import { Installation, type GatewayProcess } from '../support/gateway.js';
 import { Rest } from '../support/rest.js';
@@ -69,4 +70,24 @@ it('logs who is refused, and why', () => {
     reasonCode: 0x86,
     reason: 'bad-user-name-or-password',
   });
+});
+
+it('slows down whoever sends more than CARILLON_MQTT_MAX_MESSAGE_RATE allows, and loses nothing', async () => {
+  const edge = await installation.start('edge', {
+    CARILLON_MQTT_ANONYMOUS: 'true',
+    CARILLON_MQTT_MAX_MESSAGE_RATE: '20',
+  });
+  const connect = () =>
+    mqtt.connectAsync(edge.url('MQTT'), { protocolVersion: 5, reconnectPeriod: 0 }, false);
+  const [writer, reader] = [await connect(), await connect()];
+  const texts: string[] = [];
+  reader.on('message', (_topic, payload) => texts.push(payload.toString()));
+  await reader.subscribeAsync('a', { qos: 1 });
+  const begin = Date.now();
+  const numbers = Array.from({ length: 60 }, (_, i) => `${i}`);
+  await Promise.all(numbers.map((number) => writer.publishAsync('a', number, { qos: 1 })));
+  expect(Date.now() - begin).toBeGreaterThan(1_800);
+  await until('all of them', () => texts.length === 60);
+  expect(texts).toEqual(numbers);
+  await Promise.all([writer, reader].map((client) => client.endAsync(true)));
 });

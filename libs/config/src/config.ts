@@ -36,6 +36,10 @@ export interface Config {
     /** Seconds; 0: as the client wants. */
     readonly maxKeepAlive: number;
     readonly deniedSubscriptionCode: 0x80 | 0x87;
+    /** Bytes a second of one connection; 0: no limit. */
+    readonly maxByteRate: number;
+    /** Packets a second of one connection; 0: no limit. */
+    readonly maxMessageRate: number;
     /** Seconds between publications of `$SYS` topics; 0: none. */
     readonly sysInterval: number;
   };
@@ -99,6 +103,8 @@ function grouped(values: Values, cwd: string): Config {
       aclFile: values.mqttAclFile && resolve(cwd, values.mqttAclFile),
       maxKeepAlive: values.mqttMaxKeepAlive,
       deniedSubscriptionCode: values.mqttDeniedSubscriptionCode === '0x80' ? 0x80 : 0x87,
+      maxByteRate: values.mqttMaxByteRate,
+      maxMessageRate: values.mqttMaxMessageRate,
       sysInterval: values.mqttSysInterval,
     },
     xmpp: {

@@ -105,6 +105,20 @@ export const variables = {
     description:
       'reason code of a denied subscription in MQTT 5.0: Not authorized, or Unspecified error as some conformance suites expect',
   }),
+  mqttMaxByteRate: defaulted({
+    name: 'CARILLON_MQTT_MAX_BYTE_RATE',
+    kind: kinds.integer(0, 999_999_999),
+    default: '0',
+    description:
+      'bytes a second that one MQTT connection may send in the mean; a faster one is read no faster; 0 for no limit',
+  }),
+  mqttMaxMessageRate: defaulted({
+    name: 'CARILLON_MQTT_MAX_MESSAGE_RATE',
+    kind: kinds.integer(0, 1_000_000),
+    default: '0',
+    description:
+      'packets a second, acknowledgements not counted, that one MQTT connection may send in the mean; a faster one is read no faster; 0 for no limit',
+  }),
   mqttSysInterval: defaulted({
     name: 'CARILLON_MQTT_SYS_INTERVAL',
     kind: kinds.integer(0, 86_400),

@@ -22,6 +22,10 @@ export interface BrokerLimits {
   maxOutboundBytes: number;
   /** A connection whose unsent bytes did not drain for so long is closed. */
   stallTimeoutMs: number;
+  /** A client that sends more, in the mean and beyond what a second brings, is read no faster; 0 for no limit. */
+  maxBytesPerSecond: number;
+  /** Likewise its packets, but for acknowledgements. */
+  maxMessagesPerSecond: number;
   /** How long a closed connection may take to read its last packet. */
   lingerMs: number;
   maxSessions: number;
@@ -61,6 +65,8 @@ export const defaultLimits: Readonly<BrokerLimits> = {
   maxTotalQueuedBytes: 512 * 1024 * 1024,
   maxOutboundBytes: 1024 * 1024,
   stallTimeoutMs: 60_000,
+  maxBytesPerSecond: 0,
+  maxMessagesPerSecond: 0,
   lingerMs: 2_000,
   maxSessions: 1_000_000,
   sessionExpiryMax: 7 * 24 * 3600,

@@ -8,6 +8,10 @@ type Count = (statistics: BrokerStatistics) => number;
 const GAUGES: Readonly<Record<string, [help: string, count: Count]>> = {
   connections: ['Network connections', (s) => s.connections],
   clients: ['Clients that are connected', (s) => s.traffic.clientsConnected],
+  throttled_connections: [
+    'Connections that are not read for now, as their clients sent too much',
+    (s) => s.traffic.throttledConnections,
+  ],
   sessions: ['Sessions, their client connected or not', (s) => s.sessions],
   subscriptions: ['Subscriptions of all sessions', (s) => s.subscriptions],
   retained_messages: ['Retained messages', (s) => s.retainedMessages],
@@ -19,6 +23,7 @@ const GAUGES: Readonly<Record<string, [help: string, count: Count]>> = {
 const COUNTERS: Readonly<Record<string, [help: string, count: Count]>> = {
   connections_opened_total: ['Network connections that came', (s) => s.traffic.socketsOpened],
   connections_accepted_total: ['CONNECTs that were accepted', (s) => s.traffic.connectionsOpened],
+  throttles_total: ['Times that a client sent too much', (s) => s.traffic.throttles],
   sessions_expired_total: [
     'Sessions whose client did not come back in time',
     (s) => s.traffic.sessionsExpired,

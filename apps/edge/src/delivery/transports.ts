@@ -8,7 +8,7 @@ import {
   Presence,
 } from '@carillon/domain';
 import { DispatchPublisher, hintConnections, Store } from '@carillon/persistence';
-import { ProcessContext, softwareVersion } from '@carillon/process';
+import { ProcessContext } from '@carillon/process';
 import {
   ContentCache,
   type DeliveryTransport,
@@ -21,6 +21,7 @@ import {
   XmppTransport,
 } from '@carillon/transports';
 import { TlsMaterial } from '../listeners/tls-material.js';
+import { mqttOptions } from './mqtt-options.js';
 
 /** The transports of this edge, and what they share. */
 @Injectable()
@@ -68,17 +69,7 @@ export class Transports {
       tell: (connections, deviceId, reason) => publisher.notify(connections, deviceId, reason),
       logger,
     };
-    this.mqtt = new MqttTransport(context, {
-      anonymous: config.mqtt.anonymous,
-      broker: {
-        logger: engineLogger(process),
-        limits: { maxKeepAlive: config.mqtt.maxKeepAlive },
-        deniedSubscriptionCode: config.mqtt.deniedSubscriptionCode,
-        sysIntervalMs: config.mqtt.sysInterval * 1000,
-        version: `carillon version ${softwareVersion()}`,
-        scram: { decoySecret: process.secret },
-      },
-    });
+    this.mqtt = new MqttTransport(context, mqttOptions(process));
     this.xmpp = new XmppTransport(context, {
       domain: config.xmpp.domain,
       tls: config.xmpp.tls,
@@ -91,13 +82,4 @@ export class Transports {
     this.poll = new PollTransport(context);
     this.all = [this.mqtt, this.xmpp, this.poll];
   }
-}
-
-/** pino takes the fields first, the broker gives them last. */
-function engineLogger({ logger }: ProcessContext) {
-  const at =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, context: Record<string, unknown> = {}): void =>
-      logger[level](context, message);
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

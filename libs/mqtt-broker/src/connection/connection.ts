@@ -21,6 +21,7 @@ import type { ConnectedClient } from './connected-client.js';
 import { describe, recordEnd } from './connection-record.js';
 import { sendDisconnect, sendRefusal } from './farewell.js';
 import { Outbox } from './outbox.js';
+import { rateLimitOf, type RateLimit } from './rate-limit.js';
 import { listen } from './stream-events.js';
 import type { TopicAliases } from './topic-aliases.js';
 
@@ -52,6 +53,7 @@ export class Connection extends WheelEntry {
   /** Session Expiry Interval of the CONNECT was 0. */
   endsWithConnection = true;
   aliases: TopicAliases | undefined;
+  private rate: RateLimit | undefined;
   /** Of a client that named a method in its CONNECT. */
   authentication: EnhancedAuthentication | undefined;
   readonly outbox: Outbox;
@@ -103,6 +105,7 @@ export class Connection extends WheelEntry {
   establish(keepAlive: number): void {
     this.state = 'connected';
     this.assembler.maxPacketSize = this.engine.limits.maxPacketSize;
+    this.rate = rateLimitOf(this);
     this.keepAliveMs = keepAlive * 1000 * KEEPALIVE_FACTOR;
     this.engine.wheel.cancel(this);
     this.watch();
@@ -121,6 +124,7 @@ export class Connection extends WheelEntry {
     if (!this.live) return;
     this.lastHeard = this.engine.now();
     this.engine.traffic.bytesReceived += chunk.length;
+    this.rate?.readBytes(chunk.length);
     this.assembler.push(chunk);
     if (this.state === 'opening' && this.assembler.peek() !== PacketType.CONNECT << 4) {
       this.fail(ReasonCode.ProtocolError, 'first packet is not CONNECT'); // [MQTT-3.1.0-1]
@@ -216,8 +220,13 @@ export class Connection extends WheelEntry {
     }
   }
 
+  /** The client is no longer too fast. */
+  proceed(): void {
+    this.process();
+  }
+
   private process(): void {
-    while (this.live && !this.busy && !this.congested && this.assembler.next()) {
+    while (this.live && !this.busy && !this.rate?.throttled && !this.congested && this.assembler.next()) {
       const settled = this.handleFrame();
       if (settled) this.waitFor(settled);
     }
@@ -229,6 +238,7 @@ export class Connection extends WheelEntry {
   private handleFrame(): void | Promise<void> {
     this.engine.traffic.messagesReceived++;
     const { firstByte, buffer, bodyStart, bodyEnd } = this.assembler;
+    this.rate?.readPacket(firstByte);
     const packet = decodePacket(firstByte, buffer, bodyStart, bodyEnd, this.version);
     if (packet.type === 0) return this.undecodable(packet);
     try {
@@ -267,7 +277,7 @@ export class Connection extends WheelEntry {
 
   /** Reads on, or stops reading, as the handlers and the peer's own reading allow. */
   private steer(): void {
-    const hold = this.live && (this.busy || this.congested);
+    const hold = this.live && (this.busy || this.rate?.throttled === true || this.congested);
     if (hold === this.held) return;
     this.held = hold;
     if (hold) this.stream.pause();
@@ -297,10 +307,13 @@ export class Connection extends WheelEntry {
     if (now - this.blockedSince >= this.engine.limits.stallTimeoutMs) {
       this.finish({ by: 'server', reasonCode: ReasonCode.QuotaExceeded, detail: 'reader stalled' }, true);
       this.destroy();
-    } else if (this.keepAliveMs > 0 && !this.busy && now - this.lastHeard >= this.keepAliveMs) {
+      return;
+    }
+    // Whom we do not listen to may well have spoken.
+    if (this.busy || this.rate?.throttled) this.lastHeard = now;
+    if (this.keepAliveMs > 0 && now - this.lastHeard >= this.keepAliveMs) {
       this.fail(ReasonCode.KeepAliveTimeout, 'keep alive timeout');
     } else {
-      if (this.busy) this.lastHeard = now;
       this.watch();
     }
   }
@@ -320,6 +333,7 @@ export class Connection extends WheelEntry {
     this.assembler.clear();
     this.aliases = undefined;
     this.authentication = undefined;
+    this.rate?.end();
     partWithSession(this, withWill && !engine.stopping);
     if (client?.announced) {
       engine.notify('onDisconnected', () => engine.hooks.onDisconnected?.(client, cause));

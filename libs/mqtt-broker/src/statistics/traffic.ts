@@ -25,6 +25,10 @@ export class Traffic {
   connectionsOpened = 0;
   clientsConnected = 0;
   clientsMaximum = 0;
+  /** Connections that are not read for now, as their clients sent too much. */
+  throttledConnections = 0;
+  /** How often that began. */
+  throttles = 0;
   /** Sessions whose client did not come back in time. */
   sessionsExpired = 0;
 

@@ -1,0 +1,31 @@
+import { type ProcessContext, softwareVersion } from '@carillon/process';
+import type { MqttTransportOptions } from '@carillon/transports';
+
+/** The MQTT broker of this edge, as the configuration wants it. */
+export function mqttOptions(process: ProcessContext): MqttTransportOptions {
+  const { mqtt } = process.config;
+  return {
+    anonymous: mqtt.anonymous,
+    broker: {
+      logger: engineLogger(process),
+      limits: {
+        maxKeepAlive: mqtt.maxKeepAlive,
+        maxBytesPerSecond: mqtt.maxByteRate,
+        maxMessagesPerSecond: mqtt.maxMessageRate,
+      },
+      deniedSubscriptionCode: mqtt.deniedSubscriptionCode,
+      sysIntervalMs: mqtt.sysInterval * 1000,
+      version: `carillon version ${softwareVersion()}`,
+      scram: { decoySecret: process.secret },
+    },
+  };
+}
+
+/** pino takes the fields first, the broker gives them last. */
+function engineLogger({ logger }: ProcessContext) {
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, context: Record<string, unknown> = {}): void =>
+      logger[level](context, message);
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
