@@ -30,7 +30,7 @@ import { ClientRedisStreams, DeadLetters, StreamConsumer, type StreamConsumerOpt
 import { isCluster, settleInstallation } from '@carillon/redis';
 import { DUMMY_CREDENTIALS, testRedisUrl, testStore, type TestStore } from '@carillon/testing';
 import { lastValueFrom } from 'rxjs';
-import { recallBoth } from '../support/cluster-parts.js';
+import { recallBoth, sendByWebhook } from '../support/cluster-parts.js';
 import { CommandRecorder, hashTagOf } from '../support/command-recorder.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { until } from '../support/until.js';
@@ -319,7 +319,6 @@ describe.each([
       (await inbox.read('device-1', INBOX_START, 10)).map(({ notificationId }) => notificationId),
     ).toEqual(sent.slice(1));
     expect(await inbox.floor('device-1')).toBeGreaterThan(0);
-
     const steps = ids.map((deviceId) => ({
       app: APP,
       deviceId,
@@ -379,6 +378,8 @@ describe.each([
     expect(await inbox.forgetExpiry(partition, id, await inbox.deposits(partition, id))).toBe(true);
     expect(await inbox.partitionsWithExpired(later)).toEqual([]);
   });
+
+  it('posts to webhooks', () => expect(sendByWebhook(test.store)).resolves.toBeUndefined());
 
   it('dispatches to edges', async () => {
     const got: EdgeMessages = { dispatches: [], notices: [] };

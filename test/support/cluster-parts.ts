@@ -1,5 +1,12 @@
 import type { RedisInbox, RedisNotifications, Store } from '@carillon/persistence';
-import { Dispatcher, DispatchPublisher, EdgeRegistry, Recaller } from '@carillon/persistence';
+import {
+  Dispatcher,
+  DispatchPublisher,
+  EdgeRegistry,
+  Recaller,
+  RedisWebhooks,
+  WebhookQueue,
+} from '@carillon/persistence';
 
 /** Takes two notifications back, of which 40 devices each wait for the first and have the second. */
 export async function recallBoth(
@@ -13,4 +20,50 @@ export async function recallBoth(
   expect(await recall(waiting!)).toMatchObject({ withdrawn: 40, told: 0 });
   expect(await recall(arrived!)).toMatchObject({ withdrawn: 0, told: 40 });
   expect(await inbox.counts(waiting!, store.allPartitions())).toMatchObject({ recalled: 40, pending: 0 });
+}
+
+/** The way of a webhook's batch: queued, claimed, failed, tried again, given up, replayed, delivered. */
+export async function sendByWebhook(store: Store): Promise<void> {
+  const webhooks = new RedisWebhooks(store);
+  const queue = new WebhookQueue(store, { entries: 2, batches: 10, letters: 10, gatherMs: 0 });
+  const now = Date.now();
+  const id = 'hook';
+  await webhooks.create({
+    id,
+    app: 'default',
+    url: 'https://example.org/',
+    events: ['delivery.expired'],
+    enabled: true,
+    secret: 'whsec_AAAA',
+    createdAt: now,
+    updatedAt: now,
+  });
+  const event = (n: number) => ({ id: `e${n}`, type: 'delivery.expired' as const, at: '' });
+  for (const n of [1, 2, 3]) await queue.add(id, [event(n)], now);
+  expect(await queue.health(id)).toEqual({ dropped: 1, waiting: 0 });
+  const first = (await queue.claim(id, now, 1_000))!;
+  expect(JSON.parse(first.events)).toEqual([event(2), event(3)]);
+  expect(await queue.claim(id, now, 1_000)).toBeUndefined();
+  // Its lease is over: somebody else has it, and the first one's word counts no more.
+  const second = (await queue.claim(id, now + 1_001, 1_000))!;
+  expect(second.id).toBe(first.id);
+  await queue.settle(id, first, { result: 'delivered' }, now);
+  expect(await queue.settle(id, second, { result: 'retry', error: 'x', nextAt: now }, now + 5)).toBe(now + 5);
+  const third = (await queue.claim(id, now, 1_000))!;
+  expect(third).toMatchObject({ id: first.id, attempts: 1 });
+  await queue.settle(id, third, { result: 'dead', error: 'y' }, now);
+  const [letter] = await queue.letters(id, undefined, 10);
+  expect(letter).toMatchObject({ id: first.id, attempts: 2, reason: 'y' });
+  expect(await queue.letter(id, letter!.letterId)).toEqual(letter);
+  expect(await queue.replay(id, letter!.letterId, now)).toBe(true);
+  const fourth = (await queue.claim(id, now, 1_000))!;
+  expect(await queue.settle(id, fourth, { result: 'delivered' }, now)).toBeUndefined();
+  expect(await queue.health(id)).toEqual({ dropped: 1, waiting: 0, lastSuccessAt: now });
+  expect(await webhooks.change(id, { enabled: false, disabledReason: 'why' })).toBe(true);
+  expect(await webhooks.find(id)).toMatchObject({ enabled: false, disabledReason: 'why' });
+  await webhooks.delete(id);
+  expect(await webhooks.change(id, { enabled: true })).toBe(false);
+  await queue.add(id, [event(4)], now);
+  expect(await queue.claim(id, now, 1_000)).toBeUndefined();
+  expect(await webhooks.all()).toEqual([]);
 }

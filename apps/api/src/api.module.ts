@@ -7,6 +7,7 @@ import { KeysModule } from './keys/keys.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 import { StatsModule } from './stats/stats.module.js';
 import { UsersModule } from './users/users.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 export { setupOpenApi } from './http/open-api.js';
 
@@ -20,6 +21,7 @@ export { setupOpenApi } from './http/open-api.js';
     KeysModule,
     StatsModule,
     DeadLettersModule,
+    WebhooksModule,
     ProblemsModule,
   ],
 })

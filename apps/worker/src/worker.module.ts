@@ -6,11 +6,23 @@ import { EdgeReaper } from './maintenance/edge-reaper.js';
 import { ExpirySweeper } from './maintenance/expiry-sweeper.js';
 import { Maintenance } from './maintenance/maintenance.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
+import { WebhookFeed } from './webhooks/webhook-feed.js';
+import { WebhookList } from './webhooks/webhook-list.js';
+import { WebhookSender } from './webhooks/webhook-sender.js';
 import { DuePoller } from './schedule/due-poller.js';
 
 /** Fan-out, schedule, receipts and housekeeping: all that happens between accepting and writing. */
 @Module({
   controllers: [FanOutController, ReceiptsController, DeviceEventsController],
-  providers: [FanOutService, DuePoller, Maintenance, ExpirySweeper, EdgeReaper],
+  providers: [
+    FanOutService,
+    DuePoller,
+    Maintenance,
+    ExpirySweeper,
+    EdgeReaper,
+    WebhookList,
+    WebhookFeed,
+    WebhookSender,
+  ],
 })
 export class WorkerModule {}

@@ -47,6 +47,7 @@ describe('loadConfig', () => {
       keyPrefix: 'carillon:',
       processes: 1,
       logLevel: 'info',
+      webhookNetworks: [],
       adminKey: undefined,
     });
   });

@@ -56,6 +56,8 @@ export interface Config {
   readonly processes: number;
   readonly logLevel: LogLevel;
   readonly adminKey?: string;
+  /** Private networks (CIDR) that webhooks may be posted to. */
+  readonly webhookNetworks: readonly string[];
 }
 
 /** Reads the environment and the `.env` file of `cwd`. Throws a ConfigError that lists every fault. */
@@ -120,5 +122,6 @@ function grouped(values: Values, cwd: string): Config {
     processes,
     logLevel,
     adminKey,
+    webhookNetworks: values.webhookNetworks ?? [],
   };
 }

@@ -72,6 +72,21 @@ export const redisUrls: Kind<string[]> = {
   },
 };
 
+export const networks: Kind<string[]> = {
+  allowed: 'networks in CIDR notation such as `10.0.0.0/8`, separated by commas',
+  parse: (text) => {
+    const found = text.split(',').map((network) => network.trim());
+    return found.every(isNetwork) ? found : undefined;
+  },
+};
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix = '', ...rest] = text.split('/');
+  const family = isIP(address);
+  const bits = family === 6 ? 128 : 32;
+  return family > 0 && rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+}
+
 function isHostName(text: string): boolean {
   return text.length <= 253 && HOST_NAME.test(text);
 }

@@ -158,6 +158,13 @@ export const variables = {
     description:
       "who may register a device over XMPP: anyone, who has the app's registration key, or nobody (not built yet: nobody can, and `open` is refused)",
   }),
+  webhookNetworks: optional({
+    name: 'CARILLON_WEBHOOK_NETWORKS',
+    kind: kinds.networks,
+    unset: 'none',
+    description:
+      'private networks that webhooks may be posted to, in the clear too; without it they go to public addresses over HTTPS alone',
+  }),
   partitions: defaulted({
     name: 'CARILLON_PARTITIONS',
     kind: kinds.integer(1, 1024),

@@ -22,3 +22,6 @@ export * from './ports/dispatch.js';
 export * from './ports/inbox.js';
 export * from './ports/notification-contents.js';
 export * from './ports/presence.js';
+export * from './webhook/webhook.js';
+export * from './webhook/webhook-address.js';
+export * from './webhook/webhook-signature.js';

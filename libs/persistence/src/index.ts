@@ -19,3 +19,5 @@ export * from './notifications/recaller.js';
 export * from './notifications/redis-notifications.js';
 export * from './persistence.module.js';
 export * from './store.js';
+export * from './webhooks/redis-webhooks.js';
+export * from './webhooks/webhook-queue.js';

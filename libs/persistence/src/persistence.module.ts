@@ -14,6 +14,8 @@ import { RedisPresence } from './inbox/redis-presence.js';
 import { Recaller } from './notifications/recaller.js';
 import { RedisNotifications } from './notifications/redis-notifications.js';
 import { Store } from './store.js';
+import { RedisWebhooks } from './webhooks/redis-webhooks.js';
+import { WebhookQueue } from './webhooks/webhook-queue.js';
 
 export interface PersistenceOptions {
   readonly client: RedisClient;
@@ -33,6 +35,8 @@ const repositories = (bounds: InboxBounds | undefined): Provider[] => [
   on(RedisPresence, (store) => new RedisPresence(store)),
   on(RedisNotifications, (store) => new RedisNotifications(store)),
   on(RedisApiKeys, (store) => new RedisApiKeys(store)),
+  on(RedisWebhooks, (store) => new RedisWebhooks(store)),
+  on(WebhookQueue, (store) => new WebhookQueue(store)),
   on(EdgeRegistry, (store) => new EdgeRegistry(store)),
   on(DispatchPublisher, (store) => new DispatchPublisher(store)),
   {

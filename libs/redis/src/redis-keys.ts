@@ -1,6 +1,6 @@
 /**
  * Every key's name. The hash tag (`{…}`) decides the cluster node: state of partition N lives under `{pN}`, work of lane
- * N under `{lN}`, one edge's under `{e:ID}`, the installation's own under `{sys}`.
+ * N under `{lN}`, one edge's under `{e:ID}`, one webhook's under `{w:ID}`, the installation's own under `{sys}`.
  */
 export class RedisKeys {
   constructor(
@@ -15,6 +15,16 @@ export class RedisKeys {
   apiKeys = (app: string): string => `${this.prefix}{sys}:keys:${app}`;
   edges = (): string => `${this.prefix}{sys}:edges`;
   lease = (name: string): string => `${this.prefix}{sys}:lease:${name}`;
+
+  webhook = (id: string): string => `${this.prefix}{sys}:webhook:${id}`;
+  webhooks = (): string => `${this.prefix}{sys}:webhooks`;
+
+  // One webhook's queue
+  webhookEvents = (id: string): string => `${this.prefix}{w:${id}}:events`;
+  webhookBatches = (id: string): string => `${this.prefix}{w:${id}}:batches`;
+  webhookDue = (id: string): string => `${this.prefix}{w:${id}}:due`;
+  webhookState = (id: string): string => `${this.prefix}{w:${id}}:state`;
+  webhookDead = (id: string): string => `${this.prefix}{w:${id}}:dead`;
 
   // One edge
   dispatch = (edgeId: string): string => `${this.prefix}{e:${edgeId}}:dispatch`;

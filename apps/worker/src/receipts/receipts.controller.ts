@@ -3,15 +3,22 @@ import type { Receipt } from '@carillon/domain';
 import { type Counter, Metrics } from '@carillon/observability';
 import { ReceiptCounter, Store } from '@carillon/persistence';
 import { WORKERS } from '@carillon/process';
+import { WebhookFeed } from '../webhooks/webhook-feed.js';
 import { RedisStreamsContext, StreamController, StreamHandler } from '@carillon/queue';
 
-/** Counts what the inboxes report. */
+const partitionOf = (stream: string): string => /\{p(\d+)\}/.exec(stream)![1]!;
+
+/** Counts what the inboxes report, and passes it on to webhooks. */
 @StreamController()
 export class ReceiptsController {
   private readonly counter: ReceiptCounter;
   private readonly receipts: Counter<'state' | 'transport'>;
 
-  constructor(store: Store, metrics: Metrics) {
+  constructor(
+    store: Store,
+    metrics: Metrics,
+    private readonly webhooks: WebhookFeed,
+  ) {
     this.counter = new ReceiptCounter(store, WORKERS);
     this.receipts = metrics.counter({
       name: 'receipts_total',
@@ -23,6 +30,8 @@ export class ReceiptsController {
   @StreamHandler('receipts')
   async count(@Payload() receipts: readonly Receipt[], @Ctx() context: RedisStreamsContext): Promise<void> {
     const { stream, id } = context.entry;
+    // Before the entry is acknowledged: killed in between, it comes again, and so do its events, under the same ids.
+    await this.webhooks.take(receipts, `${partitionOf(stream)}-${id}`);
     if (!(await this.counter.count(stream, id, receipts))) return;
     for (const { state, transport, count } of receipts) this.receipts.inc({ state, transport }, count);
   }
