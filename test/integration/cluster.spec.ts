@@ -33,6 +33,7 @@ import { lastValueFrom } from 'rxjs';
 import { recallBoth, sendByWebhook } from '../support/cluster-parts.js';
 import { CommandRecorder, hashTagOf } from '../support/command-recorder.js';
 import { RedisCluster } from '../support/redis-cluster.js';
+import { useRegistration } from '../support/use-registration.js';
 import { until } from '../support/until.js';
 
 const { tokenHash } = DUMMY_CREDENTIALS;
@@ -137,15 +138,10 @@ describe.each([
     expect(await settleInstallation(client, keys, facts)).toBeUndefined();
     expect(await settleInstallation(client, keys, { ...facts, lanes: 1 })).toMatch(/CARILLON_LANES/);
 
+    expect(await useRegistration(test.store, APP)).toEqual(['r1 opens', 'r2 opens', 'attempt 1']);
     const apiKeys = new RedisApiKeys(test.store);
-    const key = {
-      id: 'k1',
-      app: APP,
-      name: 'n',
-      scopes: ['send' as const],
-      secretHash: 'ff',
-      createdAt: now,
-    };
+    const scopes = ['send' as const];
+    const key = { id: 'k1', app: APP, name: 'n', scopes, secretHash: 'ff', createdAt: now };
     await apiKeys.save(key);
     expect(await apiKeys.list(APP)).toEqual([key]);
     expect(await apiKeys.delete(APP, 'k1')).toBe(true);

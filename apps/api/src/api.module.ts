@@ -5,6 +5,7 @@ import { GroupsModule } from './groups/groups.module.js';
 import { ProblemsModule } from './http/problems.module.js';
 import { KeysModule } from './keys/keys.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
+import { RegistrationKeyModule } from './registration-key/registration-key.module.js';
 import { StatsModule } from './stats/stats.module.js';
 import { UsersModule } from './users/users.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -19,6 +20,7 @@ export { setupOpenApi } from './http/open-api.js';
     UsersModule,
     GroupsModule,
     KeysModule,
+    RegistrationKeyModule,
     StatsModule,
     DeadLettersModule,
     WebhooksModule,

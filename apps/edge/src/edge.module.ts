@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
-import { DeviceAuthenticator, DeviceEventSink } from '@carillon/domain';
+import { ChosenPasswords } from '@carillon/auth';
+import { DeviceAccounts, DeviceAuthenticator, DeviceEventSink } from '@carillon/domain';
+import { EdgeAccounts } from './accounts/edge-accounts.js';
 import { EdgeService } from './delivery/edge-service.js';
 import { StreamDeviceEvents } from './delivery/stream-device-events.js';
 import { TokenAuthenticator } from './delivery/token-authenticator.js';
@@ -24,6 +26,9 @@ import { InboxController } from './poll/inbox.controller.js';
     DeviceGuard,
     StreamDeviceEvents,
     TokenAuthenticator,
+    EdgeAccounts,
+    { provide: ChosenPasswords, useFactory: () => new ChosenPasswords() },
+    { provide: DeviceAccounts, useExisting: EdgeAccounts },
     { provide: DeviceAuthenticator, useExisting: TokenAuthenticator },
     { provide: DeviceEventSink, useExisting: StreamDeviceEvents },
   ],

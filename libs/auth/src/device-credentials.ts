@@ -11,6 +11,6 @@ export async function deriveCredentials(token: string): Promise<DeviceCredential
   return { tokenHash: hashSecret(token), scramSha1, scramSha256 };
 }
 
-/** Whether `token` is the device's, in constant time. */
+/** Whether `token` is the device's, in constant time; never a password of the client's choosing, whose hash is a slow one. */
 export const verifyToken = ({ tokenHash }: DeviceCredentials, token: string): boolean =>
   matchesHash(token, tokenHash);

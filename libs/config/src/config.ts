@@ -49,7 +49,10 @@ export interface Config {
     readonly domain: string;
     readonly tls: XmppTls;
     readonly registration: XmppRegistration;
+    /** By address. */
+    readonly registrationsPerHour: number;
   };
+  readonly androidpn: boolean;
   readonly partitions: number;
   readonly lanes: number;
   readonly keyPrefix: string;
@@ -90,7 +93,7 @@ function valuesOf(settings: ReadonlyMap<string, Setting>): Values {
 }
 
 function grouped(values: Values, cwd: string): Config {
-  const { redisUrl, host, partitions, lanes, keyPrefix, processes, logLevel, adminKey } = values;
+  const { redisUrl, host, androidpn, partitions, lanes, keyPrefix, processes, logLevel, adminKey } = values;
   return {
     redisUrl,
     dataDir: resolve(cwd, values.dataDir),
@@ -115,7 +118,9 @@ function grouped(values: Values, cwd: string): Config {
       domain: values.xmppDomain,
       tls: values.xmppTls,
       registration: values.xmppRegistration,
+      registrationsPerHour: values.xmppRegistrationsPerHour,
     },
+    androidpn,
     partitions,
     lanes,
     keyPrefix,

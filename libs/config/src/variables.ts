@@ -156,7 +156,21 @@ export const variables = {
     kind: kinds.oneOf('open', 'key', 'closed'),
     default: 'key',
     description:
-      "who may register a device over XMPP: anyone, who has the app's registration key, or nobody (not built yet: nobody can, and `open` is refused)",
+      "who may register a device over XMPP (XEP-0077): anyone, who has the app's registration key (`POST /v1/registration-key`), or nobody",
+  }),
+  xmppRegistrationsPerHour: defaulted({
+    name: 'CARILLON_XMPP_REGISTRATIONS_PER_HOUR',
+    kind: kinds.integer(1, 1_000_000),
+    default: '100',
+    description:
+      'attempts to register a device from one address (IPv6: one /64) within an hour, on all edges together',
+  }),
+  androidpn: defaulted({
+    name: 'CARILLON_ANDROIDPN',
+    kind: kinds.boolean,
+    default: 'true',
+    description:
+      'androidpn clients over XMPP (login by XEP-0078, its notification IQ), and its HTTP side (`/notification.do`, `/notification_api.do`, `/user_api.do`)',
   }),
   webhookNetworks: optional({
     name: 'CARILLON_WEBHOOK_NETWORKS',

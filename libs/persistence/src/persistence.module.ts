@@ -2,10 +2,13 @@ import { type DynamicModule, Global, Module, type Provider } from '@nestjs/commo
 import { Inbox, type InboxBounds, NotificationContents, Presence, DeviceDirectory } from '@carillon/domain';
 import type { RedisClient, RedisKeys } from '@carillon/redis';
 import { AudienceResolver } from './audience/audience-resolver.js';
+import { DeviceRemoval } from './devices/device-removal.js';
 import { RedisApiKeys } from './devices/redis-api-keys.js';
 import { RedisDevices } from './devices/redis-devices.js';
 import { RedisGroups } from './devices/redis-groups.js';
+import { RedisRegistrationKeys } from './devices/redis-registration-keys.js';
 import { RedisUsers } from './devices/redis-users.js';
+import { RegistrationRate } from './devices/registration-rate.js';
 import { DispatchPublisher } from './edges/dispatch-publisher.js';
 import { Dispatcher } from './edges/dispatcher.js';
 import { EdgeRegistry } from './edges/edge-registry.js';
@@ -37,6 +40,8 @@ const repositories = (bounds: InboxBounds | undefined): Provider[] => [
   on(RedisApiKeys, (store) => new RedisApiKeys(store)),
   on(RedisWebhooks, (store) => new RedisWebhooks(store)),
   on(WebhookQueue, (store) => new WebhookQueue(store)),
+  on(RedisRegistrationKeys, (store) => new RedisRegistrationKeys(store)),
+  on(RegistrationRate, (store) => new RegistrationRate(store)),
   on(EdgeRegistry, (store) => new EdgeRegistry(store)),
   on(DispatchPublisher, (store) => new DispatchPublisher(store)),
   {
@@ -49,6 +54,11 @@ const repositories = (bounds: InboxBounds | undefined): Provider[] => [
     useFactory: (store: Store, users: RedisUsers, devices: RedisDevices) =>
       new RedisGroups(store, users, devices),
     inject: [Store, RedisUsers, RedisDevices],
+  },
+  {
+    provide: DeviceRemoval,
+    useFactory: (...parts: ConstructorParameters<typeof DeviceRemoval>) => new DeviceRemoval(...parts),
+    inject: [RedisDevices, RedisGroups, RedisInbox, DispatchPublisher, EdgeRegistry],
   },
   {
     provide: AudienceResolver,

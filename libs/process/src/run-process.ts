@@ -175,17 +175,11 @@ function superviseProcess(logger: Logger): void {
   process.on('unhandledRejection', (err) => logger.error({ err }, 'a promise was rejected and nobody cared'));
 }
 
-function refuseWhatIsNotBuilt({ processes, xmpp }: Config): void {
+function refuseWhatIsNotBuilt({ processes }: Config): void {
   if (processes !== 1) {
     throw new StartupError(
       `CARILLON_PROCESSES=${processes} is not built yet`,
       'leave it at 1; to use more cores run apps/api, apps/worker and apps/edge as processes of their own',
-    );
-  }
-  if (xmpp.registration === 'open') {
-    throw new StartupError(
-      'CARILLON_XMPP_REGISTRATION=open is not built yet',
-      'leave it unset and register devices over REST',
     );
   }
 }

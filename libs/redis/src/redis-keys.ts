@@ -13,6 +13,8 @@ export class RedisKeys {
   install = (): string => `${this.prefix}{sys}:install`;
   apiKey = (keyId: string): string => `${this.prefix}{sys}:key:${keyId}`;
   apiKeys = (app: string): string => `${this.prefix}{sys}:keys:${app}`;
+  registrationKey = (keyId: string): string => `${this.prefix}{sys}:regkey:${keyId}`;
+  registrationKeys = (app: string): string => `${this.prefix}{sys}:regkeys:${app}`;
   edges = (): string => `${this.prefix}{sys}:edges`;
   lease = (name: string): string => `${this.prefix}{sys}:lease:${name}`;
 
@@ -62,6 +64,10 @@ export class RedisKeys {
   groupDevices = (partition: number, app: string, group: string): string =>
     `${this.part(partition)}:app:${app}:group:${group}`;
   positions = (partition: number, app: string): string => `${this.part(partition)}:app:${app}:geo`;
+
+  // Whatever else needs a shard: registrations by the address that they come from
+  registrations = (partition: number, address: string): string =>
+    `${this.part(partition)}:registrations:${address}`;
 
   // Users and groups live in the partition of their own id
   userDevices = (partition: number, app: string, user: string): string =>

@@ -94,7 +94,7 @@ export interface XmppServerOptions {
   /** Answers XEP-0092. */
   software?: { name: string; version: string };
   /** Makes SCRAM answer alike for users that exist and users that do not; give all edges the same secret. */
-  scram?: { decoySecret?: Buffer; decoyIterations?: number };
+  scram?: { decoySecret?: Buffer; decoyIterations?: (username: string) => number };
 }
 
 export type ResolvedOptions = Required<
@@ -103,7 +103,7 @@ export type ResolvedOptions = Required<
   logger: XmppLogger;
   limits: XmppLimits;
   secureContext: (() => SecureContext) | undefined;
-  scram: { decoySecret: Buffer; decoyIterations: number };
+  scram: { decoySecret: Buffer; decoyIterations: (username: string) => number };
   contactOf: (principal: unknown) => Contact;
 };
 
@@ -123,7 +123,7 @@ export function resolveOptions(options: XmppServerOptions): ResolvedOptions {
     secureContext: typeof secureContext === 'object' ? () => secureContext : secureContext,
     scram: {
       decoySecret: options.scram?.decoySecret ?? randomBytes(32),
-      decoyIterations: options.scram?.decoyIterations ?? 4096,
+      decoyIterations: options.scram?.decoyIterations ?? (() => 4096),
     },
     contactOf: typeof contact === 'function' ? contact : () => contact,
   };

@@ -32,6 +32,12 @@ export class DeviceView {
   @ApiProperty()
   autoSubscribe!: boolean;
 
+  @ApiPropertyOptional({
+    enum: [true],
+    description: 'the device registered itself over XMPP, under an id of its own choosing',
+  })
+  selfRegistered?: true;
+
   @ApiPropertyOptional({ type: PositionView })
   position?: PositionView;
 
@@ -100,6 +106,7 @@ export function deviceView(device: Device) {
     tags: [...tags],
     attributes: { ...attributes },
     autoSubscribe,
+    ...(device.selfRegistered && { selfRegistered: true as const }),
     ...(position && { position: positionView(position) }),
     groups: [...groups],
     createdAt: formatInstant(device.createdAt),

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
-import { DeviceRemoval } from './device-removal.js';
 import { ExplainService } from './explain.service.js';
 import { DevicesController } from './devices.controller.js';
 import { DevicesService } from './devices.service.js';
@@ -8,6 +7,6 @@ import { DevicesService } from './devices.service.js';
 @Module({
   imports: [AccessModule],
   controllers: [DevicesController],
-  providers: [DevicesService, DeviceRemoval, ExplainService],
+  providers: [DevicesService, ExplainService],
 })
 export class DevicesModule {}

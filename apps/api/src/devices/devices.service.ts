@@ -3,6 +3,7 @@ import { deriveCredentials, newToken } from '@carillon/auth';
 import { CarillonError, type Device } from '@carillon/domain';
 import {
   type DeviceChanges,
+  DeviceRemoval,
   DispatchPublisher,
   EdgeRegistry,
   RedisDevices,
@@ -23,7 +24,6 @@ import {
   presenceView,
   type TokenView,
 } from './device.view.js';
-import { DeviceRemoval } from './device-removal.js';
 
 const MAX_RACES = 5;
 const CURSOR = /^\d{1,4}\.\d{1,20}\.\d{1,9}$/;

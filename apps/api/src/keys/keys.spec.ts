@@ -105,6 +105,7 @@ const ROUTES = [
   ['POST', '/v1/groups/%20/members', ['manage', 'admin']],
   ['GET', '/v1/stats', ['read', 'manage', 'admin']],
   ['GET', '/v1/keys', ['admin']],
+  ['GET', '/v1/registration-key', ['admin']],
   ['GET', '/v1/dead-letters?stream=intake', ['admin']],
 ] as const;
 

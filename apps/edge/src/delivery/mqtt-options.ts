@@ -1,5 +1,6 @@
 import { type ProcessContext, softwareVersion } from '@carillon/process';
 import type { MqttTransportOptions } from '@carillon/transports';
+import { scramDecoys } from './scram-decoys.js';
 
 /** The MQTT broker of this edge, as the configuration wants it. */
 export function mqttOptions(process: ProcessContext): MqttTransportOptions {
@@ -16,7 +17,7 @@ export function mqttOptions(process: ProcessContext): MqttTransportOptions {
       deniedSubscriptionCode: mqtt.deniedSubscriptionCode,
       sysIntervalMs: mqtt.sysInterval * 1000,
       version: `carillon version ${softwareVersion()}`,
-      scram: { decoySecret: process.secret },
+      scram: scramDecoys(process),
     },
   };
 }

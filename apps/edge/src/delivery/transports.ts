@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  DeviceAccounts,
   DeviceAuthenticator,
   DeviceDirectory,
   DeviceEventSink,
@@ -22,6 +23,7 @@ import {
 } from '@carillon/transports';
 import { TlsMaterial } from '../listeners/tls-material.js';
 import { mqttOptions } from './mqtt-options.js';
+import { xmppOptions } from './xmpp-options.js';
 
 /** The transports of this edge, and what they share. */
 @Injectable()
@@ -45,8 +47,9 @@ export class Transports {
     events: DeviceEventSink,
     publisher: DispatchPublisher,
     store: Store,
+    accounts: DeviceAccounts,
   ) {
-    const { logger, config, id: edgeId } = process;
+    const { logger, id: edgeId } = process;
     this.contents = new ContentCache(contents);
     this.receipts = new ReceiptBatcher(inbox, logger);
     this.fallbacks = new Fallbacks({
@@ -71,13 +74,10 @@ export class Transports {
     };
     this.mqtt = new MqttTransport(context, mqttOptions(process));
     this.xmpp = new XmppTransport(context, {
-      domain: config.xmpp.domain,
-      tls: config.xmpp.tls,
+      ...xmppOptions(process),
       secureContext: () => tls.secureContext(),
       streams: new RedisStreams(store.client, store.keys, edgeId),
-      registration: 'closed',
-      scram: { decoySecret: process.secret },
-      logger,
+      accounts,
     });
     this.poll = new PollTransport(context);
     this.all = [this.mqtt, this.xmpp, this.poll];

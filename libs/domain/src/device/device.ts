@@ -8,7 +8,10 @@ export interface ScramKeys {
   readonly serverKey: string;
 }
 
-/** A device's token is never stored: a SHA-256 of it (hex) and what SCRAM needs. */
+/**
+ * A device's token is never stored: a SHA-256 of it (hex) and what SCRAM needs. A password of the device's own choosing is likewise not: its hash
+ * is `slow:` and the StoredKey of `scramSha256`, which has more iterations then.
+ */
 export interface DeviceCredentials {
   readonly tokenHash: string;
   readonly scramSha1: ScramKeys;
@@ -29,6 +32,8 @@ export interface Device {
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   /** The gateway subscribes an MQTT device to its inbox at connect. */
   readonly autoSubscribe: boolean;
+  /** It registered itself over XMPP, under an id of its own choosing. */
+  readonly selfRegistered: boolean;
   readonly position?: DevicePosition;
   /** The groups that it belongs to, itself or by its user. */
   readonly groups: readonly string[];

@@ -30,7 +30,7 @@ export interface ScramOptions {
    */
   decoySecret?: Buffer;
   /** Should be those of the users there are (default 4096). */
-  decoyIterations?: number;
+  decoyIterations?: (username: string) => number;
   /** Bytes, likewise (default 16). */
   decoySaltLength?: number;
   /** The server's part of the nonce; random unless a test says otherwise. */
@@ -66,10 +66,10 @@ export class ScramSha256 implements AuthenticationMethod {
   }
 
   decoy(username: string): Pick<ScramCredentials, 'salt' | 'iterations'> {
-    const { decoyIterations = 4096, decoySaltLength = 16 } = this.options;
+    const { decoyIterations = () => 4096, decoySaltLength = 16 } = this.options;
     return {
       salt: hmac(this.decoySecret, `${this.name}\0${username}`).subarray(0, decoySaltLength),
-      iterations: decoyIterations,
+      iterations: decoyIterations(username),
     };
   }
 }

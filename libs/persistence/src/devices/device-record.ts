@@ -27,6 +27,7 @@ export function toDevice(id: string, fields: DeviceFields): Device {
       named(fields, 'a:').map(([name, json]) => [name, JSON.parse(json) as AttributeValue]),
     ),
     autoSubscribe: fields.autoSubscribe === '1',
+    selfRegistered: fields.self === '1',
     ...(fields.lat !== undefined && { position: positionOf(fields) }),
     groups: named(fields, 'g:').map(([name]) => name),
     createdAt: Number(fields.createdAt),

@@ -30,6 +30,8 @@ export interface DeviceChanges {
   readonly attributePatch?: Readonly<Record<string, AttributeValue | null>>;
   readonly autoSubscribe?: boolean;
   readonly position?: DevicePosition | null;
+  /** For a new device alone. */
+  readonly selfRegistered?: true;
 }
 
 /** A group and why the device belongs to it, as bits; 0 = it does not. */
@@ -86,9 +88,41 @@ export class RedisDevices extends DeviceDirectory {
     return this.write(app, id, { changes }, false);
   }
 
+  /** Changes what `compute` says of the device as it stands; undefined changes nothing. @returns false when there is no such device */
+  async revise(
+    app: string,
+    id: string,
+    compute: (device: Device) => DeviceChanges | undefined,
+  ): Promise<boolean> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const fields = await this.fields(id);
+      if (!fields || fields.app !== app) return false;
+      const changes = compute(toDevice(id, fields));
+      if (!changes) return true;
+      await this.announceUser(app, id, changes.user);
+      if (await this.attempt(app, id, fields, { changes })) return true;
+    }
+    throw busy(id);
+  }
+
   /** Replaces a device's token. @returns false when there is no such device */
   async rotate(app: string, id: string, credentials: DeviceCredentials): Promise<boolean> {
     return this.write(app, id, { changes: {}, credentials }, false);
+  }
+
+  /** Replaces a device's credentials if they are still those of `before`. @returns false when they are not, or the device is gone */
+  async replaceCredentials(
+    app: string,
+    id: string,
+    before: DeviceCredentials,
+    credentials: DeviceCredentials,
+  ): Promise<boolean> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const fields = await this.fields(id);
+      if (fields?.app !== app || fields.token !== before.tokenHash) return false;
+      if (await this.tryWrite(app, id, fields, { changes: {}, credentials })) return true;
+    }
+    throw busy(id);
   }
 
   /** Sets or clears bits of a device's memberships. @returns false when there is no such device */
@@ -147,21 +181,29 @@ export class RedisDevices extends DeviceDirectory {
   }
 
   private async write(app: string, id: string, write: DeviceWrite, create: boolean): Promise<boolean> {
-    const { user } = write.changes;
-    // First the directory, then the record: the directory names every device of a user, at worst one too many.
-    if (typeof user === 'string') await this.users.addDevice(app, user, id);
+    await this.announceUser(app, id, write.changes.user);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const fields = await this.fields(id);
       if (fields && fields.app !== app)
         throw new CarillonError('conflict', `device id ${id} is in use by another app`);
       if (create ? fields : !fields) return false;
-      const groups = await this.groupsFor(app, fields ?? {}, user);
-      if (await this.tryWrite(app, id, fields ?? {}, { ...write, groups })) {
-        await this.settleUser(app, id, fields?.user, user);
-        return true;
-      }
+      if (await this.attempt(app, id, fields ?? {}, write)) return true;
     }
     throw busy(id);
+  }
+
+  /** First the directory, then the record: the directory names every device of a user, at worst one too many. */
+  private async announceUser(app: string, id: string, user: string | null | undefined): Promise<void> {
+    if (typeof user === 'string') await this.users.addDevice(app, user, id);
+  }
+
+  /** @returns false when the record has changed since `fields` was read */
+  private async attempt(app: string, id: string, fields: DeviceFields, write: DeviceWrite): Promise<boolean> {
+    const { user } = write.changes;
+    const groups = await this.groupsFor(app, fields, user);
+    const done = await this.tryWrite(app, id, fields, { ...write, groups });
+    if (done) await this.settleUser(app, id, fields.user, user);
+    return done;
   }
 
   /** A new owner brings its groups along, and the former one's go. */
@@ -296,6 +338,7 @@ function fieldChanges(
   };
   value('user', changes.user);
   value('platform', changes.platform);
+  value('self', changes.selfRegistered && '1');
   value('autoSubscribe', changes.autoSubscribe === undefined ? undefined : changes.autoSubscribe ? '1' : '0');
   for (const field of ['lat', 'lon'] as const)
     value(

@@ -1,6 +1,7 @@
 import type { EnvelopeContent } from '@carillon/domain';
 import {
   androidpnNotification,
+  type AndroidpnNotification,
   type Delivery,
   fullJid,
   pushMessage,
@@ -16,23 +17,13 @@ export function pushDelivery(
   outgoing: OutgoingDelivery,
 ): Delivery | undefined {
   const { notificationId: id, seq, envelope, content } = outgoing;
-  const { kind, title, body, uri, sentAt } = JSON.parse(content.contentJson) as EnvelopeContent;
+  const parsed = JSON.parse(content.contentJson) as EnvelopeContent;
+  const { kind, title, body, uri, sentAt } = parsed;
   const to = fullJid(session.jid);
   const cookie: InFlight = { notificationId: id, seq };
   if (session.dialect === 'androidpn') {
     if (kind === 'recall') return undefined;
-    return {
-      id,
-      cookie,
-      stanza: androidpnNotification({
-        to,
-        id,
-        notificationId: id,
-        title: title ?? '',
-        message: body ?? '',
-        uri: uri ?? '',
-      }),
-    };
+    return { id, cookie, stanza: androidpnNotification({ to, id, ...androidpnFields(id, parsed) }) };
   }
   const stanza = pushMessage({
     from: `${app}@${session.jid.domain}`,
@@ -45,6 +36,28 @@ export function pushDelivery(
     delayedSince: delayedSince(sentAt),
   });
   return { id, cookie, stanza };
+}
+
+const SHOWN = '0';
+const PAYLOAD = '1';
+
+/** For a program without a text, the message is its data; an image is what `data` names as `imageUrl`. */
+function androidpnFields(
+  id: string,
+  { kind, title, body, uri, data }: EnvelopeContent,
+): Omit<AndroidpnNotification, 'to' | 'id'> {
+  const imageUrl = data?.imageUrl;
+  return {
+    notificationId: id,
+    title: title ?? '',
+    message: body ?? (title === undefined && data ? JSON.stringify(data) : ''),
+    ...(uri !== undefined && { uri }),
+    extra: {
+      uuid: id,
+      pushType: kind === 'message' ? PAYLOAD : SHOWN,
+      ...(typeof imageUrl === 'string' && { imageUrl }),
+    },
+  };
 }
 
 /** Older than this, a push says since when it was waiting, ms. */

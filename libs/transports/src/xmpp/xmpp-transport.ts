@@ -1,4 +1,4 @@
-import { type ConnectionNotice, type DeviceLogin, type DispatchBatch } from '@carillon/domain';
+import type { ConnectionNotice, DeviceAccounts, DeviceLogin, DispatchBatch } from '@carillon/domain';
 import {
   type AcknowledgedVia,
   type AuthenticationOutcome,
@@ -15,10 +15,15 @@ import { type InFlight, notificationIds, recordOutcome } from '../channel/device
 import { DeliveryTransport } from '../delivery-transport.js';
 import { scramCredentials } from '../scram-credentials.js';
 import type { TransportContext } from '../transport-context.js';
+import { AndroidpnReports } from './androidpn-reports.js';
+import { XmppAccounts } from './xmpp-accounts.js';
 import { XmppEvents } from './xmpp-events.js';
 import { pushDelivery } from './xmpp-push.js';
 
-export type XmppTransportOptions = Omit<XmppServerOptions, 'hooks' | 'contact'>;
+export type XmppTransportOptions = Omit<XmppServerOptions, 'hooks' | 'contact'> & {
+  /** What devices may do about their own accounts. */
+  readonly accounts: DeviceAccounts;
+};
 
 const loginOf = (session: XmppSession): DeviceLogin => session.principal as DeviceLogin;
 
@@ -29,15 +34,19 @@ export class XmppTransport extends DeliveryTransport {
   readonly server: XmppServer;
   private readonly links: DeviceLinks<XmppSession>;
   private readonly events: XmppEvents;
+  private readonly accounts: XmppAccounts;
+  private readonly androidpn: AndroidpnReports;
   private readonly domain: string;
 
   constructor(
     private readonly context: TransportContext,
-    options: XmppTransportOptions,
+    { accounts, ...options }: XmppTransportOptions,
   ) {
     super();
     this.domain = options.domain;
     this.events = new XmppEvents(context, options.domain);
+    this.androidpn = new AndroidpnReports(context);
+    this.accounts = new XmppAccounts(accounts, context.logger);
     this.links = new DeviceLinks('xmpp', context, (session, reason) =>
       session.disconnect(reason === 'taken-over' ? 'conflict' : 'not-authorized'),
     );
@@ -66,8 +75,7 @@ export class XmppTransport extends DeliveryTransport {
 
   notice(notice: ConnectionNotice): void {
     if (notice.reason !== 'revoked') return this.links.notice(notice);
-    const jid = `${notice.deviceId}@${this.domain}`;
-    for (const session of this.server.sessionsOf(jid)) session.disconnect('not-authorized');
+    void this.endRevoked(notice.deviceId);
   }
 
   reconcile(): void {
@@ -83,8 +91,20 @@ export class XmppTransport extends DeliveryTransport {
     await this.links.clear();
   }
 
+  /** Every session but that of the client which changed the password itself. When nobody can tell, all of them. */
+  private async endRevoked(deviceId: string): Promise<void> {
+    const sessions = this.server.sessionsOf(`${deviceId}@${this.domain}`);
+    if (sessions.length === 0) return;
+    const login = await this.context.directory.login(deviceId).catch(() => undefined);
+    for (const session of sessions) {
+      if (loginOf(session).credentials.tokenHash !== login?.credentials.tokenHash)
+        session.disconnect('not-authorized');
+    }
+  }
+
   private hooks(): XmppServerHooks {
     return {
+      ...this.accounts.hooks(),
       authenticate: (request) => this.authenticate(request),
       scramCredentials: (username, mechanism) => this.scramCredentials(username, mechanism),
       onAvailable: (session) => this.open(session),
@@ -96,6 +116,7 @@ export class XmppTransport extends DeliveryTransport {
       onWindowOpen: (session) => this.links.of(loginOf(session).id)?.channel.windowOpened(),
       beforeResend: (session, cookie) => this.stillOpen(session, cookie as InFlight),
       onMessage: (session, message) => this.events.message(loginOf(session), message),
+      onAndroidpnEvent: (session, event) => this.androidpn.take(loginOf(session), event),
       onPosition: (session, position) => this.events.position(loginOf(session), position),
     };
   }

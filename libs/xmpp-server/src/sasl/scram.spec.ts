@@ -19,7 +19,7 @@ describe('SCRAM-SHA-256 keys of RFC 7677', () => {
       domain: 'example.org',
       mechanism: 'SCRAM-SHA-256',
       decoySecret: Buffer.alloc(32),
-      decoyIterations: 4096,
+      decoyIterations: () => 4096,
       lookup: async () => ({ salt, iterations: 4096, storedKey, serverKey, principal: 'p' }),
     });
     const first = await exchange.respond(Buffer.from('n,,n=user,r=rOprNGfwEbeRWgbNEkqO'));

@@ -12,7 +12,7 @@ export interface ScramContext {
   mechanism: ScramMechanism;
   /** Makes the salts of unknown users look like those of known ones, and stable. */
   decoySecret: Buffer;
-  decoyIterations: number;
+  decoyIterations(username: string): number;
   lookup(username: string): Promise<ScramLookup>;
 }
 
@@ -66,12 +66,12 @@ export class ScramExchange implements SaslExchange {
   }
 
   private decoy(username: string): { salt: Buffer; iterations: number } {
-    const { decoySecret, decoyIterations, mechanism } = this.context;
+    const { decoySecret, mechanism } = this.context;
     const salt = createHmac('sha256', decoySecret)
       .update(`${mechanism}\0${username}`)
       .digest()
       .subarray(0, 16);
-    return { salt, iterations: decoyIterations };
+    return { salt, iterations: this.context.decoyIterations(username) };
   }
 
   private clientFinal(text: string, pending: Pending): SaslStep {

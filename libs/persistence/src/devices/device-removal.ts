@@ -1,19 +1,15 @@
-import { Injectable } from '@nestjs/common';
 import { CarillonError, type Device, INBOX_START } from '@carillon/domain';
-import {
-  DispatchPublisher,
-  EdgeRegistry,
-  RedisDevices,
-  RedisGroups,
-  RedisInbox,
-} from '@carillon/persistence';
+import type { DispatchPublisher } from '../edges/dispatch-publisher.js';
+import type { EdgeRegistry } from '../edges/edge-registry.js';
+import type { RedisInbox } from '../inbox/redis-inbox.js';
+import type { RedisDevices } from './redis-devices.js';
+import type { RedisGroups } from './redis-groups.js';
 
 const PAGE = 500;
 /** Deliveries may arrive while the inbox is being emptied; each round needs new ones. */
 const MAX_ROUNDS = 20;
 
 /** Takes a device away with all that is its own: nothing in its inbox is dropped in silence. */
-@Injectable()
 export class DeviceRemoval {
   constructor(
     private readonly devices: RedisDevices,

@@ -1,0 +1,9 @@
+import type { ProcessContext } from '@carillon/process';
+import { scramDecoys } from './scram-decoys.js';
+
+/** The XMPP server of this edge, as the configuration wants it. */
+export function xmppOptions(process: ProcessContext) {
+  const { xmpp, androidpn } = process.config;
+  const { domain, tls, registration } = xmpp;
+  return { domain, tls, registration, androidpn, scram: scramDecoys(process), logger: process.logger };
+}
