@@ -8,6 +8,7 @@ import type { Packet } from './codec/packets.js';
 import { Connection } from './connection/connection.js';
 import { recordTurnedAway } from './connection/connection-record.js';
 import { Flusher } from './connection/flusher.js';
+import { FrameAssemblers } from './connection/frame-assemblers.js';
 import type { Engine } from './engine.js';
 import { dispatch } from './handlers/dispatch.js';
 import { silentLogger, type BrokerLogger, type MqttBrokerHooks, type PublishVerdict } from './hooks.js';
@@ -67,8 +68,10 @@ class BrokerEngine implements Engine {
   readonly deniedSubscriptionCode: number;
   readonly authenticationMethods: ReadonlyMap<string, AuthenticationMethod>;
   readonly now: () => number;
+  private readonly madeAt: number;
   readonly wheel: TimerWheel;
   readonly flusher = new Flusher();
+  readonly assemblers = new FrameAssemblers();
   readonly index: SubscriptionIndex;
   readonly retained: RetainedStore;
   readonly sessions: SessionRegistry;
@@ -88,6 +91,7 @@ class BrokerEngine implements Engine {
     this.authenticationMethods = authenticationMethods(options);
     this.now = options.now ?? monotonicNow;
     this.clientLog = new BoundedLog(this.logger, this.now);
+    this.madeAt = this.now();
     this.wheel = new TimerWheel(this.limits.timerResolutionMs, this.now);
     this.index = new SubscriptionIndex(this.limits.maxCachedMatches);
     this.retained = new RetainedStore(
@@ -99,6 +103,10 @@ class BrokerEngine implements Engine {
     this.queueBudget = { messages: 0, bytes: 0, maxBytes: this.limits.maxTotalQueuedBytes };
     this.cluster = options.cluster && new ClusterMember(this, options.cluster);
     this.sysTopics = new SysTopics(this, options.sysIntervalMs ?? 0, options.version ?? 'carillon');
+  }
+
+  age(): number {
+    return Math.floor(this.now() - this.madeAt);
   }
 
   handle(connection: Connection, packet: Packet): void | Promise<void> {

@@ -3,6 +3,7 @@ import type { ClusterMember } from './cluster/cluster-member.js';
 import type { Packet } from './codec/packets.js';
 import type { Connection } from './connection/connection.js';
 import type { Flusher } from './connection/flusher.js';
+import type { FrameAssemblers } from './connection/frame-assemblers.js';
 import type { BrokerLogger, MqttBrokerHooks } from './hooks.js';
 import type { Publication } from './inflight/publication.js';
 import type { QueueBudget } from './inflight/message-queue.js';
@@ -27,8 +28,11 @@ export interface Engine {
   /** By name. */
   readonly authenticationMethods: ReadonlyMap<string, AuthenticationMethod>;
   readonly now: () => number;
+  /** Whole milliseconds since the broker was made: for weeks an integer that is kept in place. */
+  age(): number;
   readonly wheel: TimerWheel;
   readonly flusher: Flusher;
+  readonly assemblers: FrameAssemblers;
   readonly index: SubscriptionIndex;
   readonly retained: RetainedStore;
   readonly sessions: SessionRegistry;

@@ -5,7 +5,7 @@ import { Publication } from '../inflight/publication.js';
 import { offer } from '../session/delivery.js';
 import type { Session } from '../session/session.js';
 import { mergeSubscriptions, type Recipient, type Subscription } from '../topics/subscription.js';
-import type { Match } from '../topics/subscription-index.js';
+import type { Match } from '../topics/subscriber-set.js';
 import { filterMatches, parseFilter } from '../topics/topic-filter.js';
 import type { LogEntry, LoggedPublication, PublicationLog, SharePresence } from './publication-log.js';
 import { fillSession } from './restored-session.js';

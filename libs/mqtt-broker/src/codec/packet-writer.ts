@@ -4,6 +4,8 @@ const KEPT_SIZE = 1 << 20;
 const HEADER_ROOM = 5;
 /** The largest Remaining Length that four bytes can say (MQTT 5.0 §1.5.5). */
 export const MAX_REMAINING_LENGTH = 268_435_455;
+/** Bytes of the largest packet there can be: its fixed header takes five. */
+export const MAX_PACKET_SIZE = MAX_REMAINING_LENGTH + 5;
 
 /** How many bytes a Variable Byte Integer takes. */
 export function varintSize(value: number): number {

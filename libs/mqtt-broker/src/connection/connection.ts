@@ -3,7 +3,8 @@ import type { EnhancedAuthentication } from '../authentication/enhanced-authenti
 import type { DisconnectCause, PeerInfo } from '../client.js';
 import { decodePacket } from '../codec/decoder.js';
 import { encodePacket } from '../codec/encoder.js';
-import { FrameAssembler } from '../codec/frame-assembler.js';
+import type { FrameAssembler } from '../codec/frame-assembler.js';
+import { MAX_PACKET_SIZE } from '../codec/packet-writer.js';
 import {
   PacketType,
   type DecodeFailure,
@@ -37,38 +38,43 @@ const KEEPALIVE_FACTOR = 1.5; // [MQTT-3.1.2-22] (3.1.1: [MQTT-3.1.2-24])
 
 /** One network connection: bytes to packets, packets in order to their handlers, and every way to end. */
 export class Connection extends WheelEntry {
+  // What each delivery touches stands together: with thousands of connections, memory that is far apart is what a delivery waits for.
   state: ConnectionState = 'opening';
-  version: ProtocolVersion = 4;
-  session: Session | undefined;
-  client: ConnectedClient | undefined;
-  /** Client identifier of the CONNECT; undefined until there is one. */
-  askedId: string | undefined;
-  will: Will | undefined;
   /** What the session holds may flow: it is resumed, and the client has been announced. */
   flowing = false;
+  version: ProtocolVersion = 4;
+  session: Session | undefined = undefined;
+  aliases: TopicAliases | undefined = undefined;
   /** QoS 1 and 2 publications that may be on their way to the client. */
   receiveMaximum = 0;
   /** The client's Maximum Packet Size. */
-  maxPacketSize = Infinity;
-  /** Session Expiry Interval of the CONNECT was 0. */
-  endsWithConnection = true;
-  aliases: TopicAliases | undefined;
-  private rate: RateLimit | undefined;
-  /** Of a client that named a method in its CONNECT. */
-  authentication: EnhancedAuthentication | undefined;
+  maxPacketSize = MAX_PACKET_SIZE;
   readonly outbox: Outbox;
-  private readonly assembler: FrameAssembler;
-  /** Never below the stream's own mark: only above that does a stream say when it has drained. */
-  private readonly outboundBound: number;
-  private keepAliveMs = 0;
+  /** While bytes wait to be handled. */
+  private assembler: FrameAssembler | undefined = undefined;
+  private rate: RateLimit | undefined = undefined;
+  /** When bytes came last, by `engine.age`. */
   private lastHeard: number;
-  private blockedSince = Infinity;
   /** A handler's promise is not settled yet. */
   private busy = false;
   /** Reading has stopped. */
   private held = false;
   /** Something waits for the outbox to empty. */
   private strained = false;
+
+  client: ConnectedClient | undefined = undefined;
+  /** Client identifier of the CONNECT; undefined until there is one. */
+  askedId: string | undefined = undefined;
+  will: Will | undefined = undefined;
+  /** Session Expiry Interval of the CONNECT was 0. */
+  endsWithConnection = true;
+  /** Of a client that named a method in its CONNECT. */
+  authentication: EnhancedAuthentication | undefined = undefined;
+  /** Never below the stream's own mark: only above that does a stream say when it has drained. */
+  private readonly outboundBound: number;
+  private keepAliveMs = 0;
+  /** By `engine.age`. */
+  private blockedSince = Infinity;
 
   constructor(
     readonly engine: Engine,
@@ -77,9 +83,8 @@ export class Connection extends WheelEntry {
   ) {
     super();
     this.outbox = new Outbox(stream, engine.flusher, this);
-    this.assembler = new FrameAssembler(engine.limits.maxConnectPacketSize);
     this.outboundBound = Math.max(engine.limits.maxOutboundBytes, stream.writableHighWaterMark);
-    this.lastHeard = engine.now();
+    this.lastHeard = engine.age();
   }
 
   /** From here on bytes are read, and a CONNECT is waited for. */
@@ -104,7 +109,7 @@ export class Connection extends WheelEntry {
   /** After the CONNECT: its keep alive in seconds, and packets as large as anybody's. */
   establish(keepAlive: number): void {
     this.state = 'connected';
-    this.assembler.maxPacketSize = this.engine.limits.maxPacketSize;
+    if (this.assembler) this.assembler.maxPacketSize = this.engine.limits.maxPacketSize;
     this.rate = rateLimitOf(this);
     this.keepAliveMs = keepAlive * 1000 * KEEPALIVE_FACTOR;
     this.engine.wheel.cancel(this);
@@ -122,9 +127,10 @@ export class Connection extends WheelEntry {
 
   receive(chunk: Buffer): void {
     if (!this.live) return;
-    this.lastHeard = this.engine.now();
+    this.lastHeard = this.engine.age();
     this.engine.traffic.bytesReceived += chunk.length;
     this.rate?.readBytes(chunk.length);
+    this.assembler ??= this.lendAssembler();
     this.assembler.push(chunk);
     if (this.state === 'opening' && this.assembler.peek() !== PacketType.CONNECT << 4) {
       this.fail(ReasonCode.ProtocolError, 'first packet is not CONNECT'); // [MQTT-3.1.0-1]
@@ -146,7 +152,7 @@ export class Connection extends WheelEntry {
       // Not from within the send that brought this write about.
       if (this.strained) queueMicrotask(() => this.relieved());
     } else if (this.blockedSince === Infinity) {
-      this.blockedSince = this.engine.now();
+      this.blockedSince = this.engine.age();
       this.watch();
     }
   }
@@ -191,7 +197,7 @@ export class Connection extends WheelEntry {
     if (this.live) this.finish(cause, true);
     this.state = 'closed';
     this.outbox.discard();
-    this.assembler.clear();
+    this.assembler = undefined;
     this.engine.wheel.cancel(this);
     this.engine.connections.delete(this);
   }
@@ -201,7 +207,7 @@ export class Connection extends WheelEntry {
     this.lost('destroyed');
   }
 
-  override expire(now: number): void {
+  override expire(): void {
     switch (this.state) {
       case 'opening':
         this.finish(
@@ -213,7 +219,7 @@ export class Connection extends WheelEntry {
         this.refuse(ReasonCode.ServerUnavailable, 'authentication took too long');
         break;
       case 'connected':
-        this.check(now);
+        this.check();
         break;
       default:
         this.destroy();
@@ -226,18 +232,32 @@ export class Connection extends WheelEntry {
   }
 
   private process(): void {
-    while (this.live && !this.busy && !this.rate?.throttled && !this.congested && this.assembler.next()) {
-      const settled = this.handleFrame();
+    while (this.live && !this.busy && !this.rate?.throttled && !this.congested && this.assembler?.next()) {
+      const settled = this.handleFrame(this.assembler);
       if (settled) this.waitFor(settled);
     }
-    const { failure } = this.assembler;
-    if (failure && !this.busy) this.fail(failure.reasonCode, failure.message);
+    if (this.assembler) this.putBy(this.assembler);
     this.steer();
   }
 
-  private handleFrame(): void | Promise<void> {
+  private lendAssembler(): FrameAssembler {
+    const { maxConnectPacketSize, maxPacketSize } = this.engine.limits;
+    return this.engine.assemblers.lend(this.state === 'connected' ? maxPacketSize : maxConnectPacketSize);
+  }
+
+  /** For now there is no more that could be handled. */
+  private putBy(assembler: FrameAssembler): void {
+    const { failure, pending } = assembler;
+    if (failure) {
+      if (!this.busy) this.fail(failure.reasonCode, failure.message);
+    } else if (pending === 0) {
+      this.assembler = undefined;
+      this.engine.assemblers.giveBack(assembler);
+    }
+  }
+
+  private handleFrame({ firstByte, buffer, bodyStart, bodyEnd }: FrameAssembler): void | Promise<void> {
     this.engine.traffic.messagesReceived++;
-    const { firstByte, buffer, bodyStart, bodyEnd } = this.assembler;
     this.rate?.readPacket(firstByte);
     const packet = decodePacket(firstByte, buffer, bodyStart, bodyEnd, this.version);
     if (packet.type === 0) return this.undecodable(packet);
@@ -260,7 +280,7 @@ export class Connection extends WheelEntry {
     this.busy = true;
     const proceed = (): void => {
       this.busy = false;
-      this.lastHeard = this.engine.now();
+      this.lastHeard = this.engine.age();
       this.process();
     };
     promise.then(proceed, (error: unknown) => {
@@ -299,11 +319,14 @@ export class Connection extends WheelEntry {
     if (this.state !== 'connected') return;
     const alive = this.keepAliveMs > 0 ? this.lastHeard + this.keepAliveMs : Infinity;
     const next = Math.min(alive, this.blockedSince + this.engine.limits.stallTimeoutMs);
-    if (next === Infinity || (this.slot !== -1 && this.deadline <= next)) return;
-    this.engine.wheel.schedule(this, next - this.engine.now());
+    if (next === Infinity) return;
+    const delayMs = next - this.engine.age();
+    if (this.slot !== -1 && this.deadline <= this.engine.now() + delayMs) return;
+    this.engine.wheel.schedule(this, delayMs);
   }
 
-  private check(now: number): void {
+  private check(): void {
+    const now = this.engine.age();
     if (now - this.blockedSince >= this.engine.limits.stallTimeoutMs) {
       this.finish({ by: 'server', reasonCode: ReasonCode.QuotaExceeded, detail: 'reader stalled' }, true);
       this.destroy();
@@ -330,7 +353,7 @@ export class Connection extends WheelEntry {
     recordEnd(this, cause);
     this.state = 'closing';
     this.flowing = false;
-    this.assembler.clear();
+    this.assembler = undefined;
     this.aliases = undefined;
     this.authentication = undefined;
     this.rate?.end();

@@ -4,8 +4,8 @@
  */
 export class GatherNode {
   /** The node last appended here. */
-  private successor: GatherNode | undefined;
-  private flat: Buffer | undefined;
+  private successor: GatherNode | undefined = undefined;
+  private flat: Buffer | undefined = undefined;
   readonly length: number;
 
   constructor(

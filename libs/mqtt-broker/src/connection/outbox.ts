@@ -29,9 +29,9 @@ export class Outbox {
     this.tail = flusher.root;
   }
 
-  /** Bytes that the peer has not taken. */
+  /** Bytes that the peer has not taken; without what the stream took and did not call too much. */
   get unsentBytes(): number {
-    return this.tail.length + this.stream.writableLength;
+    return this.blocked ? this.tail.length + this.stream.writableLength : this.tail.length;
   }
 
   push(bytes: Buffer): void {

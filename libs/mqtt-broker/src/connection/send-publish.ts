@@ -28,7 +28,7 @@ export function sendPublication(
   wanted.alias = connection.aliases?.offer(publication.topic) ?? 0;
   const form = publication.form(wanted, connection.engine.now());
   if (form.head.size > connection.maxPacketSize) return false;
-  connection.engine.traffic.publicationSent(publication.payload.length);
+  connection.engine.traffic.publicationSent(publication.payloadLength);
   connection.aliases?.commit(wanted.alias, publication.topic);
   connection.outbox.push(form.withPacketId(packetId));
   if (!form.head.inline) connection.outbox.push(publication.payload);

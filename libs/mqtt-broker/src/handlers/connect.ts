@@ -1,6 +1,7 @@
 import type { AuthenticationMethod } from '../authentication/authentication-method.js';
 import { EnhancedAuthentication } from '../authentication/enhanced-authentication.js';
 import type { ConnectRequest } from '../client.js';
+import { MAX_PACKET_SIZE } from '../codec/packet-writer.js';
 import type { ConnectPacket } from '../codec/packets.js';
 import type { Connection } from '../connection/connection.js';
 import { describe } from '../connection/connection-record.js';
@@ -19,7 +20,10 @@ export async function handleConnect(connection: Connection, packet: ConnectPacke
   connection.state = 'connecting';
   connection.version = packet.protocolVersion;
   connection.askedId = packet.clientId;
-  connection.maxPacketSize = packet.properties?.maximumPacketSize ?? Infinity;
+  connection.maxPacketSize = Math.min(
+    packet.properties?.maximumPacketSize ?? MAX_PACKET_SIZE,
+    MAX_PACKET_SIZE,
+  );
   if (!acceptable(connection, packet)) return;
   const { authenticationMethod, authenticationData } = packet.properties ?? {};
   if (authenticationMethod !== undefined) {

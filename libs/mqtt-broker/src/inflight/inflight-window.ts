@@ -30,7 +30,9 @@ export class InflightEntry {
 
 /** What a session has sent and not seen acknowledged, in the order of sending. */
 export class InflightWindow {
-  private entries: Map<number, InflightEntry> | undefined;
+  /** The one entry, if there is just one: most windows never hold more. */
+  private only: InflightEntry | undefined = undefined;
+  private entries: Map<number, InflightEntry> | undefined = undefined;
   private lastId = 0;
   /** Places of the Receive Maximum taken on the present connection. */
   outstanding = 0;
@@ -38,15 +40,15 @@ export class InflightWindow {
   bytes = 0;
 
   get size(): number {
-    return this.entries?.size ?? 0;
+    return this.only ? 1 : (this.entries?.size ?? 0);
   }
 
   get(packetId: number): InflightEntry | undefined {
-    return this.entries?.get(packetId);
+    return this.only?.packetId === packetId ? this.only : this.entries?.get(packetId);
   }
 
   all(): Iterable<InflightEntry> {
-    return this.entries?.values() ?? [];
+    return this.only ? [this.only] : (this.entries?.values() ?? []);
   }
 
   /** The next free packet identifier, counting up from 1; 0 if all are taken. */
@@ -54,12 +56,13 @@ export class InflightWindow {
     if (this.size >= LAST_PACKET_ID) return 0;
     do {
       this.lastId = this.lastId === LAST_PACKET_ID ? 1 : this.lastId + 1;
-    } while (this.entries?.has(this.lastId));
+    } while (this.get(this.lastId));
     return this.lastId;
   }
 
   add(entry: InflightEntry): void {
-    (this.entries ??= new Map()).set(entry.packetId, entry);
+    if (this.size === 0) this.only = entry;
+    else this.several().set(entry.packetId, entry);
     this.bytes += entry.weight;
     this.count(entry);
   }
@@ -71,7 +74,7 @@ export class InflightWindow {
   }
 
   remove(entry: InflightEntry): void {
-    if (this.entries?.delete(entry.packetId)) this.bytes -= entry.weight;
+    if (this.take(entry)) this.bytes -= entry.weight;
     if (entry.counted) this.outstanding--;
     entry.counted = false;
   }
@@ -80,5 +83,18 @@ export class InflightWindow {
   rewind(): void {
     this.outstanding = 0;
     for (const entry of this.all()) entry.counted = false;
+  }
+
+  private several(): Map<number, InflightEntry> {
+    const entries = (this.entries ??= new Map());
+    if (this.only) entries.set(this.only.packetId, this.only);
+    this.only = undefined;
+    return entries;
+  }
+
+  private take(entry: InflightEntry): boolean {
+    if (this.only !== entry) return this.entries?.delete(entry.packetId) ?? false;
+    this.only = undefined;
+    return true;
   }
 }

@@ -21,32 +21,27 @@ export interface WireVariant {
 /** A publication encoded for all recipients that want it alike; only the packet identifier differs. */
 export class WireForm {
   private lastId = 0;
-  private lastBytes: Buffer | undefined;
+  /** Under the identifier handed out last: at first the very bytes encoded, later a copy. */
+  private lastBytes: Buffer;
 
   constructor(
     readonly variant: WireVariant,
     /** Seconds left of its life when it was encoded. */
     readonly remaining: number,
     readonly head: PublishHead,
-  ) {}
+  ) {
+    this.lastBytes = head.bytes;
+  }
 
   /** The bytes (up to the payload, if that is not inline) under a packet identifier; at QoS 0 the id is 0. */
   withPacketId(packetId: number): Buffer {
-    if (packetId === this.lastId && this.lastBytes) return this.lastBytes;
     if (this.head.packetIdAt === 0) return this.head.bytes;
-    const bytes = Buffer.allocUnsafe(this.head.bytes.length);
-    this.head.bytes.copy(bytes);
-    writePacketId(bytes, this.head.packetIdAt, packetId);
     // Clients in step (each at the same identifier) share the bytes.
+    if (packetId === this.lastId) return this.lastBytes;
+    if (this.lastId !== 0) this.lastBytes = Buffer.from(this.head.bytes);
+    writePacketId(this.lastBytes, this.head.packetIdAt, packetId);
     this.lastId = packetId;
-    this.lastBytes = bytes;
-    return bytes;
-  }
-
-  /** The payload within the encoded bytes. */
-  payload(length: number): Buffer | undefined {
-    const { bytes, inline } = this.head;
-    return inline ? bytes.subarray(bytes.length - length) : undefined;
+    return this.lastBytes;
   }
 
   serves(wanted: WireVariant, remaining: number): boolean {
@@ -69,6 +64,7 @@ function sameIdentifiers(a: number[] | undefined, b: number[] | undefined): bool
 }
 
 const MAX_FORMS = 8;
+const NO_FORMS: readonly WireForm[] = [];
 const FOREVER = -1;
 
 /** What an object costs besides its bytes. */
@@ -92,13 +88,15 @@ function ownCopy(bytes: Buffer): Buffer {
 /** A message on its way through the broker: shared by all its recipients, encoded once for each wire form. */
 export class Publication {
   readonly topic: string;
-  payload: Buffer;
+  readonly payloadLength: number;
   readonly qos: QoS;
   readonly retain: boolean;
   properties: MessageProperties | undefined;
   /** Milliseconds on the broker's clock, Infinity without a message expiry interval. */
   readonly expiresAt: number;
-  private forms: WireForm[] = [];
+  /** These end with the payload. */
+  private bytes: Buffer;
+  private forms: WireForm[] | undefined = undefined;
   private detached = false;
 
   /** @param publisher client id, for no-local; undefined for the server itself */
@@ -108,7 +106,8 @@ export class Publication {
     readonly publisher: string | undefined,
   ) {
     this.topic = message.topic;
-    this.payload = message.payload;
+    this.bytes = message.payload;
+    this.payloadLength = message.payload.length;
     this.qos = message.qos;
     this.retain = message.retain;
     this.properties = message.properties;
@@ -138,9 +137,14 @@ export class Publication {
     return { topic, payload, qos, retain, properties, publisher, expiresAt };
   }
 
+  get payload(): Buffer {
+    const { bytes, payloadLength } = this;
+    return bytes.length === payloadLength ? bytes : bytes.subarray(bytes.length - payloadLength);
+  }
+
   /** Bytes that it is charged for while it is kept: an estimate of all it holds. */
   get weight(): number {
-    return this.payload.length + this.topic.length + propertiesWeight(this.properties) + OVERHEAD;
+    return this.payloadLength + this.topic.length + propertiesWeight(this.properties) + OVERHEAD;
   }
 
   expired(now: number): boolean {
@@ -150,7 +154,8 @@ export class Publication {
   /** Makes the payload its own before it is kept: it was a view on the publisher's bytes. An encoded form is a copy already. */
   detach(): this {
     if (this.detached) return this;
-    this.payload = this.forms[0]?.payload(this.payload.length) ?? ownCopy(this.payload);
+    const head = this.forms?.[0]?.head;
+    this.bytes = head?.inline ? head.bytes : ownCopy(this.bytes);
     const { properties } = this;
     if (properties?.correlationData) {
       this.properties = { ...properties, correlationData: Buffer.from(properties.correlationData) };
@@ -161,16 +166,16 @@ export class Publication {
 
   form(wanted: WireVariant, now: number): WireForm {
     const remaining = wanted.v5 && this.expiresAt !== Infinity ? this.secondsLeft(now) : FOREVER;
-    for (const form of this.forms) if (form.serves(wanted, remaining)) return form;
+    for (const form of this.forms ?? NO_FORMS) if (form.serves(wanted, remaining)) return form;
     const form = new WireForm({ ...wanted }, remaining, this.encode(wanted, remaining));
-    if (this.forms.length >= MAX_FORMS) this.forms.shift();
-    this.forms.push(form);
+    if (this.forms === undefined) this.forms = [form];
+    else if (this.forms.push(form) > MAX_FORMS) this.forms.shift();
     return form;
   }
 
   /** The fan-out is over: what stays for queues and acknowledgements keeps no encoded forms. */
   settle(): void {
-    if (this.detached) this.forms = [];
+    if (this.detached) this.forms = undefined;
   }
 
   /** The interval sent is what was received less the time spent here [MQTT-3.3.2-6]. */

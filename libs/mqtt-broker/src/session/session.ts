@@ -22,29 +22,31 @@ export interface PendingWill {
 
 /** The state of one client id that may outlive a connection (MQTT 5.0 §4.1). */
 export class Session extends WheelEntry {
-  connection: Connection | undefined;
-  /** Seconds it outlives its connection. */
-  expiryInterval = 0;
-  subscriptions: Map<string, Subscription> | undefined;
+  // What each delivery touches stands together, as in a connection.
+  connection: Connection | undefined = undefined;
   readonly window = new InflightWindow();
-  /** Packet identifiers of QoS 2 publications received and not yet released, with how often they were repeated. */
-  received: Map<number, number> | undefined;
-  /** Entries to send again on this connection, when there is room. */
-  resends: InflightEntry[] | undefined;
-  /** Retained messages still to be sent for new subscriptions. */
-  replays: Replay[] | undefined;
-  /** A direct delivery was turned away. */
-  directWaiting = false;
-  pendingWill: PendingWill | undefined;
-  offlineSince = 0;
-  /** What keeps its client id, where brokers share their sessions. */
-  hold: SessionHold | undefined;
+  private waiting: MessageQueue | undefined = undefined;
   /** It outlives its connection and this broker: its changes are recorded. */
   durable = false;
+  /** A direct delivery was turned away. */
+  directWaiting = false;
+  /** Entries to send again on this connection, when there is room. */
+  resends: InflightEntry[] | undefined = undefined;
+  /** Retained messages still to be sent for new subscriptions. */
+  replays: Replay[] | undefined = undefined;
+
+  /** Seconds it outlives its connection. */
+  expiryInterval = 0;
+  subscriptions: Map<string, Subscription> | undefined = undefined;
+  /** Packet identifiers of QoS 2 publications received and not yet released, with how often they were repeated. */
+  received: Map<number, number> | undefined = undefined;
+  pendingWill: PendingWill | undefined = undefined;
+  offlineSince = 0;
+  /** What keeps its client id, where brokers share their sessions. */
+  hold: SessionHold | undefined = undefined;
   /** Of publications that other brokers have to be told of first. */
-  acknowledgements: OrderedAcknowledgements | undefined;
+  acknowledgements: OrderedAcknowledgements | undefined = undefined;
   private lastKey = 0;
-  private waiting: MessageQueue | undefined;
 
   constructor(
     readonly id: string,

@@ -5,9 +5,9 @@ export abstract class WheelEntry {
   /** Milliseconds on the wheel's clock. */
   deadline = 0;
   /** @internal */
-  previous: WheelEntry | undefined;
+  previous: WheelEntry | undefined = undefined;
   /** @internal */
-  next: WheelEntry | undefined;
+  next: WheelEntry | undefined = undefined;
   /** @internal */
   slot = -1;
 

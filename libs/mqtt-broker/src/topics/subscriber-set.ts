@@ -1,36 +1,52 @@
 import { SharedGroup } from './shared-group.js';
-import type { Subscription } from './subscription.js';
+import type { Recipient, Subscription } from './subscription.js';
+
+/** Who receives a topic. Valid until the next change of subscriptions. */
+export interface Match {
+  readonly recipients: readonly Recipient[];
+  readonly groups: readonly SharedGroup[];
+}
+
+const NO_GROUPS: readonly SharedGroup[] = [];
 
 /** Who subscribed to one filter: a dense array for the way out, and the groups of shared subscriptions. */
-export class SubscriberSet {
-  readonly members: Subscription[] = [];
-  groups: Map<string, SharedGroup> | undefined;
+export class SubscriberSet implements Match {
+  readonly recipients: Subscription[] = [];
+  private shares: Map<string, SharedGroup> | undefined = undefined;
+
+  get groups(): readonly SharedGroup[] {
+    return this.shares ? [...this.shares.values()] : NO_GROUPS;
+  }
 
   get empty(): boolean {
-    return this.members.length === 0 && this.groups === undefined;
+    return this.recipients.length === 0 && this.shares === undefined;
+  }
+
+  share(name: string): SharedGroup | undefined {
+    return this.shares?.get(name);
   }
 
   add(subscription: Subscription): void {
-    if (subscription.shareName === undefined) append(this.members, subscription);
+    if (subscription.shareName === undefined) append(this.recipients, subscription);
     else append(this.group(subscription.shareName, subscription.filter).members, subscription);
   }
 
   remove(subscription: Subscription): void {
     if (subscription.shareName === undefined) {
-      takeOut(this.members, subscription);
+      takeOut(this.recipients, subscription);
       return;
     }
-    const group = this.groups?.get(subscription.shareName);
+    const group = this.share(subscription.shareName);
     if (!group) return;
     takeOut(group.members, subscription);
-    if (group.members.length === 0) this.groups?.delete(subscription.shareName);
-    if (this.groups?.size === 0) this.groups = undefined;
+    if (group.members.length === 0) this.shares?.delete(subscription.shareName);
+    if (this.shares?.size === 0) this.shares = undefined;
   }
 
   private group(name: string, share: string): SharedGroup {
-    this.groups ??= new Map();
-    let group = this.groups.get(name);
-    if (!group) this.groups.set(name, (group = new SharedGroup(share)));
+    this.shares ??= new Map();
+    let group = this.shares.get(name);
+    if (!group) this.shares.set(name, (group = new SharedGroup(share)));
     return group;
   }
 }

@@ -1,20 +1,16 @@
 import type { SharedGroup } from './shared-group.js';
-import { SubscriberSet } from './subscriber-set.js';
+import { SubscriberSet, type Match } from './subscriber-set.js';
 import { mergeSubscriptions, type Recipient, type Subscription } from './subscription.js';
 import { WildcardTrie } from './wildcard-trie.js';
-
-/** Who receives a topic. Valid until the next change of subscriptions. */
-export interface Match {
-  readonly recipients: readonly Recipient[];
-  readonly groups: readonly SharedGroup[];
-}
 
 /** Longer topics are looked up each time: the cache is bounded in bytes too. */
 const LONGEST_CACHED = 512;
 
 const NOBODY: Match = { recipients: [], groups: [] };
 
-/** Exact filters in a map, wildcards in a trie, and a bounded cache of what a topic matched. */
+/**
+ * Exact filters in a map, wildcards in a trie, and a bounded cache of what a topic matched: where there is no wildcard, the map says it all.
+ */
 export class SubscriptionIndex {
   private readonly exact = new Map<string, SubscriberSet>();
   private readonly wildcards = new WildcardTrie();
@@ -64,10 +60,11 @@ export class SubscriptionIndex {
   /** The members of a shared subscription. */
   group({ shareName, topicFilter, wildcard }: Subscription): SharedGroup | undefined {
     const set = wildcard ? this.wildcards.find(topicFilter) : this.exact.get(topicFilter);
-    return shareName === undefined ? undefined : set?.groups?.get(shareName);
+    return shareName === undefined ? undefined : set?.share(shareName);
   }
 
   match(topic: string): Match {
+    if (this.wildcards.empty && !this.bounded) return this.exact.get(topic) ?? NOBODY;
     const cached = this.cache.get(topic);
     if (cached) return cached;
     const match = this.find(topic);
@@ -85,8 +82,8 @@ export class SubscriptionIndex {
     const exact = this.exact.get(topic);
     if (exact) sets.push(exact);
     if (sets.length === 0) return NOBODY;
-    const groups = sets.flatMap((set) => (set.groups ? [...set.groups.values()] : []));
-    const members = sets.map((set) => (this.bounded ? granted(set.members, topic) : set.members));
+    const groups = sets.flatMap((set) => set.groups);
+    const members = sets.map((set) => (this.bounded ? granted(set.recipients, topic) : set.recipients));
     return { recipients: members.length === 1 ? members[0]! : merge(members), groups };
   }
 

@@ -19,9 +19,9 @@ export class Subscription {
   noLocal = false;
   retainAsPublished = false;
   /** Subscription identifiers to send along (MQTT 5.0 §3.3.2.3.8); undefined where there is none. */
-  identifiers: number[] | undefined;
+  identifiers: number[] | undefined = undefined;
   /** Topics that it is granted, of those it matches; undefined: all of them. */
-  only: TopicBound | undefined;
+  only: TopicBound | undefined = undefined;
   /** Position in its subscriber set. */
   slot = -1;
 

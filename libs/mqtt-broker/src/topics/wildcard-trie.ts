@@ -17,6 +17,10 @@ class TrieNode {
 export class WildcardTrie {
   private readonly root = new TrieNode();
 
+  get empty(): boolean {
+    return this.root.empty;
+  }
+
   /** The subscribers of one filter. */
   find(topicFilter: string): SubscriberSet | undefined {
     const { levels, hash } = takeApart(topicFilter);
