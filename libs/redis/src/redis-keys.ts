@@ -45,6 +45,8 @@ export class RedisKeys {
   device = (partition: number, id: string): string => `${this.part(partition)}:dev:${id}`;
   inbox = (partition: number, id: string): string => `${this.part(partition)}:inbox:${id}`;
   collapse = (partition: number, id: string): string => `${this.part(partition)}:clp:${id}`;
+  /** Of the tokens that a device's XMPP clients log in with. */
+  fastTokens = (partition: number, device: string): string => `${this.part(partition)}:fast:${device}`;
   /** An XMPP session that can be resumed. */
   stream = (partition: number, device: string, id: string): string =>
     `${this.part(partition)}:stream:${device}:${id}`;

@@ -18,6 +18,7 @@ const NAMES = [
   'deposit',
   'finish-fan-out',
   'forget-expiry',
+  'issue-fast-token',
   'queue-webhook-events',
   'recall-notification',
   'record-steps',
@@ -30,6 +31,7 @@ const NAMES = [
   'rotate-registration-key',
   'save-streams',
   'settle-webhook-batch',
+  'use-fast-token',
   'write-device',
 ] as const;
 

@@ -9,5 +9,6 @@ export type { MqttAccessRules } from './mqtt/mqtt-access.js';
 export * from './mqtt/mqtt-transport.js';
 export * from './poll/poll-transport.js';
 export * from './transport-context.js';
+export * from './xmpp/redis-fast-tokens.js';
 export * from './xmpp/redis-streams.js';
 export * from './xmpp/xmpp-transport.js';

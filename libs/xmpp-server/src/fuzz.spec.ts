@@ -1,5 +1,6 @@
 import { createFixture, eventually, type Fixture } from './testing/fixture.js';
 import { ScriptedClient, HEADER, SECURE } from './testing/scripted-client.js';
+import { InMemoryFastTokens } from './testing/in-memory-fast-tokens.js';
 import { duplexPair } from './testing/duplex-pair.js';
 import { NS } from './stream/namespaces.js';
 
@@ -15,6 +16,9 @@ const LOG_IN =
 const CORPUS: readonly string[] = [
   `<?xml version='1.0'?>${HEADER}`,
   `${HEADER}<auth xmlns='${NS.sasl}' mechanism='SCRAM-SHA-1'>biwsbj1kZXYxLHI9YWJj</auth><response xmlns='${NS.sasl}'>Yz1iaXdz</response>`,
+  `${HEADER}<authenticate xmlns='${NS.sasl2}' mechanism='PLAIN'><initial-response>${plain}</initial-response><user-agent id='u'/><bind xmlns='${NS.bind2}'><tag>t</tag><enable xmlns='${NS.sm}' resume='true'/><inactive xmlns='${NS.csi}'/></bind><request-token xmlns='${NS.fast}' mechanism='HT-SHA-256-NONE'/></authenticate><presence/>`,
+  `${HEADER}<authenticate xmlns='${NS.sasl2}' mechanism='HT-SHA-256-NONE'><initial-response>${plain}</initial-response><user-agent id='u'/><fast xmlns='${NS.fast}' count='1'/><resume xmlns='${NS.sm}' previd='x' h='0'/></authenticate>`,
+  `${HEADER}<authenticate xmlns='${NS.sasl2}' mechanism='SCRAM-SHA-256'><initial-response>biwsbj1kZXYxLHI9YWJj</initial-response></authenticate><response xmlns='${NS.sasl2}'>Yz1iaXdz</response><abort xmlns='${NS.sasl2}'/>`,
   `${HEADER}<iq type='set' id='r'><query xmlns='jabber:iq:register'><username>n</username><password>p</password></query></iq>`,
   `${HEADER}<iq type='set' id='l'><query xmlns='jabber:iq:auth'><username>dev1</username><password>dev1's token</password><resource>r</resource></query></iq>`,
   `${LOG_IN}<enable xmlns='${NS.sm}' resume='true'/><r xmlns='${NS.sm}'/><a xmlns='${NS.sm}' h='0'/>`,
@@ -86,6 +90,7 @@ describe('mutated streams', () => {
         onDetached: () => {},
         onAvailable: (session) => void session.deliver({ id: 'n1', cookie: 1, stanza: "<message id='n1'/>" }),
         register: async () => ({ ok: true }),
+        fast: new InMemoryFastTokens(),
         onMessage: () => 'route',
         onPosition: () => {},
       },

@@ -1,3 +1,5 @@
+import type { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
 import type { Element } from './stanza/element.js';
 import type { StanzaError, StanzaErrorCondition, StanzaErrorType } from './stanza/stanza-error.js';
 import type { StreamErrorCondition } from './stream/stream-error.js';
@@ -8,7 +10,11 @@ export interface PeerInfo {
   address: string;
   /** Whether the transport is encrypted already (direct TLS, wss, or TLS ended in front of us). */
   secure: boolean;
-  transport: 'tcp' | 'tls' | 'websocket';
+  transport: 'tcp' | 'tls' | 'websocket' | 'bosh';
+  /** The TLS connection of this process under a WebSocket, for channel binding; of byte streams it is known. */
+  tls?: TLSSocket;
+  /** The client's certificate (DER), verified against an authority that is trusted to vouch for clients. */
+  certificate?: { raw: Buffer };
 }
 
 export interface AuthenticationRequest {
@@ -21,6 +27,45 @@ export interface AuthenticationRequest {
 export type AuthenticationOutcome =
   | { ok: true; principal: unknown }
   | { ok: false; reason: 'not-authorized' | 'account-disabled' | 'temporary-auth-failure' };
+
+export interface CertificateRequest {
+  certificate: X509Certificate;
+  /** Prepared localparts of this domain that it names as xmppAddr. */
+  accounts: string[];
+  /** Whom the client wants to be, or the one account that the certificate names; undefined when neither tells. */
+  username: string | undefined;
+  peer: PeerInfo;
+}
+
+export type CertificateOutcome =
+  { ok: true; username: string; principal: unknown } | Extract<AuthenticationOutcome, { ok: false }>;
+
+/** Mechanisms of tokens for quick log-ins (XEP-0484). */
+export type HtMechanism = 'HT-SHA-256-NONE' | 'HT-SHA-256-ENDP' | 'HT-SHA-256-EXPR';
+
+/** Whom a token belongs to: one installation of a client, by the id it gives itself. */
+export interface FastClient {
+  username: string;
+  clientId: string;
+  mechanism: HtMechanism;
+}
+
+export interface FastToken {
+  token: string;
+  expiresAt: Date;
+}
+
+/** Keeps the tokens that clients log in with instead of their password (XEP-0484). */
+export interface FastHooks {
+  /** A new token. The one before stays good until the new one is used, as the client may never get it. */
+  issue(client: FastClient, principal: unknown): Promise<FastToken>;
+  /** The tokens that may be used, also expired ones; none when there is no such account. */
+  find(client: FastClient): Promise<readonly (FastToken & { principal: unknown })[] | 'unavailable'>;
+  /** A token was used: others before it are over. False for one whose `count`, where given, is not above the last (XEP-0484 §4.2.1). */
+  used(client: FastClient, token: string, count: number | undefined): Promise<boolean>;
+  /** The client logs in by token no more. */
+  invalidate(client: FastClient): Promise<void>;
+}
 
 export type ScramMechanism = 'SCRAM-SHA-1' | 'SCRAM-SHA-256';
 
@@ -117,6 +162,10 @@ export interface XmppSession {
 export interface XmppServerHooks {
   /** Checks a password: SASL PLAIN, and XEP-0078 where androidpn is on. */
   authenticate(request: AuthenticationRequest): Promise<AuthenticationOutcome>;
+  /** SASL EXTERNAL; offered to peers with a `certificate`. */
+  authenticateCertificate?(request: CertificateRequest): Promise<CertificateOutcome>;
+  /** Without it no tokens are issued. */
+  fast?: FastHooks;
   /** Without it SCRAM is not offered. */
   scramCredentials?(username: string, mechanism: ScramMechanism): Promise<ScramLookup>;
   /** In-band registration (XEP-0077); without it the server offers none. */

@@ -11,6 +11,7 @@ import {
   type ClientElement,
   type XmppClient,
 } from './testing/xmpp-client.js';
+import { InMemoryFastTokens } from './testing/in-memory-fast-tokens.js';
 import { pushMessage, XmppServer, type XmppServerHooks, type XmppSession } from './index.js';
 
 const DOMAIN = 'localhost';
@@ -24,6 +25,9 @@ interface Fixture {
   acknowledged: [unknown, AcknowledgedVia][];
   sessions: XmppSession[];
   events: string[];
+  tokens: InMemoryFastTokens;
+  /** How clients logged in. */
+  logIns: string[];
   stop(): Promise<void>;
 }
 
@@ -126,6 +130,27 @@ describe('XmppServer with @xmpp/client', () => {
     expect(fixture.events).toEqual(['bound']);
   });
 
+  it('comes back by a token, and by its password when the token is refused', async () => {
+    const device = await connect(services()['direct TLS']!);
+    const [first] = [...fixture.tokens.kept.values()].flat();
+    expect(first).toBeDefined();
+    fixture.logIns.length = 0;
+    const back = async (): Promise<void> => {
+      const online = new Promise((resolve) => device.once('online', resolve));
+      device.reconnect.delay = 50;
+      device.reconnect.start();
+      device.streamManagement.id = ''; // as a client that was started anew
+      device.socket!.socket.destroy!();
+      await online;
+      device.reconnect.stop();
+    };
+    await back();
+    expect(fixture.logIns).toEqual(['token']);
+    fixture.tokens.kept.clear();
+    await back();
+    expect(fixture.logIns).toEqual(['token', 'scram']);
+  });
+
   it('refuses a wrong password', async () => {
     const device = client({
       service: services()['STARTTLS']!,
@@ -151,8 +176,21 @@ async function startServer({ key, cert }: { key: string; cert: string }): Promis
   const acknowledged: Fixture['acknowledged'] = [];
   const sessions: XmppSession[] = [];
   const events: string[] = [];
+  const logIns: string[] = [];
+  const tokens = new InMemoryFastTokens();
+  const used = tokens.used.bind(tokens);
+  tokens.used = (...args) => {
+    logIns.push('token');
+    return used(...args);
+  };
+  const credentials = credentialsOf({ dev1: PASSWORD });
   const hooks: XmppServerHooks = {
-    ...credentialsOf({ dev1: PASSWORD }),
+    ...credentials,
+    scramCredentials: (...asked) => {
+      logIns.push('scram');
+      return credentials.scramCredentials!(...asked);
+    },
+    fast: tokens,
     onBound: () => events.push('bound'),
     onAvailable: (session) => sessions.push(session),
     onClosed: (_session, cause) => events.push(`closed ${cause}`),
@@ -183,6 +221,8 @@ async function startServer({ key, cert }: { key: string; cert: string }): Promis
     acknowledged,
     sessions,
     events,
+    tokens,
+    logIns,
     stop,
   };
 }

@@ -16,6 +16,7 @@ import {
   Fallbacks,
   MqttTransport,
   PollTransport,
+  RedisFastTokens,
   RedisStreams,
   ReceiptBatcher,
   type TransportContext,
@@ -78,6 +79,7 @@ export class Transports {
       secureContext: () => tls.secureContext(),
       streams: new RedisStreams(store.client, store.keys, edgeId),
       accounts,
+      fast: new RedisFastTokens(store.client, store.keys, directory, process.secret),
     });
     this.poll = new PollTransport(context);
     this.all = [this.mqtt, this.xmpp, this.poll];

@@ -3,6 +3,9 @@ import {
   type AcknowledgedVia,
   type AuthenticationOutcome,
   type AuthenticationRequest,
+  type CertificateOutcome,
+  type CertificateRequest,
+  type FastHooks,
   type ScramLookup,
   type ScramMechanism,
   XmppServer,
@@ -17,12 +20,17 @@ import { scramCredentials } from '../scram-credentials.js';
 import type { TransportContext } from '../transport-context.js';
 import { AndroidpnReports } from './androidpn-reports.js';
 import { XmppAccounts } from './xmpp-accounts.js';
+import { authenticateCertificate } from './xmpp-certificates.js';
 import { XmppEvents } from './xmpp-events.js';
 import { pushDelivery } from './xmpp-push.js';
 
 export type XmppTransportOptions = Omit<XmppServerOptions, 'hooks' | 'contact'> & {
   /** What devices may do about their own accounts. */
   readonly accounts: DeviceAccounts;
+  /** Tokens for quick log-ins; without it none are issued. */
+  readonly fast?: FastHooks;
+  /** Devices may log in by a client certificate, where the listener asks for one. */
+  readonly clientCertificates?: boolean;
 };
 
 const loginOf = (session: XmppSession): DeviceLogin => session.principal as DeviceLogin;
@@ -56,7 +64,13 @@ export class XmppTransport extends DeliveryTransport {
         local: (principal as DeviceLogin).app,
         name: (principal as DeviceLogin).app,
       }),
-      hooks: this.hooks(),
+      hooks: {
+        ...this.hooks(),
+        fast: options.fast,
+        authenticateCertificate: options.clientCertificates
+          ? (request) => this.authenticateCertificate(request)
+          : undefined,
+      },
     });
   }
 
@@ -127,6 +141,15 @@ export class XmppTransport extends DeliveryTransport {
       return login ? { ok: true, principal: login } : { ok: false, reason: 'not-authorized' };
     } catch (error) {
       this.context.logger.warn({ deviceId: username, error: String(error) }, 'a login could not be checked');
+      return { ok: false, reason: 'temporary-auth-failure' };
+    }
+  }
+
+  private async authenticateCertificate(request: CertificateRequest): Promise<CertificateOutcome> {
+    try {
+      return await authenticateCertificate(this.context.directory, request);
+    } catch (error) {
+      this.context.logger.warn({ error: String(error) }, 'a certificate could not be checked');
       return { ok: false, reason: 'temporary-auth-failure' };
     }
   }

@@ -1,4 +1,5 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
+import { ChannelBindings } from './channel-binding.js';
 import { ScramExchange } from './scram.js';
 
 /** RFC 7677 §3, with the server's part of the nonce cut out: that one is random here, so the keys are what is compared. */
@@ -17,6 +18,8 @@ describe('SCRAM-SHA-256 keys of RFC 7677', () => {
 
     const exchange = new ScramExchange({
       domain: 'example.org',
+      plus: false,
+      bindings: new ChannelBindings(undefined),
       mechanism: 'SCRAM-SHA-256',
       decoySecret: Buffer.alloc(32),
       decoyIterations: () => 4096,

@@ -3,13 +3,23 @@ import { isUtf8 } from 'node:buffer';
 import { prepareLocal } from '../jid/jid.js';
 import type { ScramCredentials, ScramLookup, ScramMechanism } from '../hooks.js';
 import { isOwnIdentity } from './plain.js';
-import { decodeBase64, failure, type SaslExchange, type SaslStep } from './sasl-failure.js';
+import type { ChannelBindings } from './channel-binding.js';
+import {
+  decodeBase64,
+  failure,
+  type SaslCondition,
+  type SaslExchange,
+  type SaslStep,
+} from './sasl-failure.js';
 
 const DIGESTS: Record<ScramMechanism, string> = { 'SCRAM-SHA-1': 'sha1', 'SCRAM-SHA-256': 'sha256' };
 
 export interface ScramContext {
   domain: string;
   mechanism: ScramMechanism;
+  /** Whether the -PLUS form was chosen. */
+  plus: boolean;
+  bindings: ChannelBindings;
   /** Makes the salts of unknown users look like those of known ones, and stable. */
   decoySecret: Buffer;
   decoyIterations(username: string): number;
@@ -18,6 +28,9 @@ export interface ScramContext {
 
 interface ClientFirst {
   gs2Header: string;
+  /** `n`: knows no channel binding; `y`: saw none on offer; `p`: binds. */
+  flag: string;
+  bindingType: string;
   authzid: string;
   bare: string;
   username: string;
@@ -26,13 +39,14 @@ interface ClientFirst {
 
 interface Pending {
   username: string;
-  gs2Header: string;
+  /** What `c=` has to be: the header, and behind it the channel binding's data. */
+  bound: Buffer;
   nonce: string;
   transcript: string;
   credentials: ScramCredentials | undefined;
 }
 
-/** SCRAM without channel binding (RFC 5802, RFC 7677). An unknown user fails as late, and with the same words, as a wrong password. */
+/** SCRAM with and without channel binding (RFC 5802, RFC 7677). An unknown user fails as late, and with the same words, as a wrong password. */
 export class ScramExchange implements SaslExchange {
   private pending: Pending | undefined;
 
@@ -48,10 +62,20 @@ export class ScramExchange implements SaslExchange {
   private clientFirst(text: string): Promise<SaslStep> | SaslStep {
     const first = parseClientFirst(text);
     if (!first) return failure('malformed-request');
+    const fault = this.bindingFault(first);
+    if (fault) return failure(fault);
     const username = prepareLocal(first.username);
     if (username === undefined) return failure('not-authorized');
     if (!isOwnIdentity(first.authzid, username, this.context.domain)) return failure('invalid-authzid');
     return this.serverFirst(first, username);
+  }
+
+  /** Whether the client binds as the mechanism says, and was not made to believe that it could not (RFC 5802 §6). */
+  private bindingFault({ flag, bindingType }: ClientFirst): SaslCondition | undefined {
+    const { plus, bindings } = this.context;
+    if ((flag === 'p') !== plus) return 'malformed-request';
+    if (plus) return bindings.data(bindingType) ? undefined : 'not-authorized';
+    return flag === 'y' && bindings.types.length > 0 ? 'not-authorized' : undefined;
   }
 
   private async serverFirst(first: ClientFirst, username: string): Promise<SaslStep> {
@@ -61,7 +85,9 @@ export class ScramExchange implements SaslExchange {
     const nonce = first.nonce + randomBytes(18).toString('base64');
     const message = `r=${nonce},s=${salt.toString('base64')},i=${iterations}`;
     const transcript = `${first.bare},${message}`;
-    this.pending = { username, gs2Header: first.gs2Header, nonce, transcript, credentials: found };
+    const data = this.context.plus ? this.context.bindings.data(first.bindingType)! : Buffer.alloc(0);
+    const bound = Buffer.concat([Buffer.from(first.gs2Header), data]);
+    this.pending = { username, bound, nonce, transcript, credentials: found };
     return { kind: 'challenge', data: message };
   }
 
@@ -85,8 +111,10 @@ export class ScramExchange implements SaslExchange {
       string,
     ];
     const proof = decodeBase64(proofText);
-    if (!proof || decodeBase64(binding)?.toString('utf8') !== pending.gs2Header)
-      return failure('malformed-request');
+    const claimed = decodeBase64(binding);
+    if (!proof || !claimed) return failure('malformed-request');
+    if (!claimed.equals(pending.bound))
+      return failure(this.context.plus ? 'not-authorized' : 'malformed-request');
     if (nonce !== pending.nonce) return failure('not-authorized');
     return this.verify(pending, `${pending.transcript},${withoutProof}`, proof);
   }
@@ -115,17 +143,18 @@ function proofMatches(digest: string, storedKey: Buffer, authMessage: string, pr
   return timingSafeEqual(createHash(digest).update(clientKey).digest(), storedKey);
 }
 
-/** `gs2-header client-first-bare` (RFC 5802 §7). A mandatory extension (`m=`) and channel binding that was not offered are refused. */
+/** `gs2-header client-first-bare` (RFC 5802 §7). A mandatory extension (`m=`) is refused. */
 function parseClientFirst(text: string): ClientFirst | undefined {
-  const match = /^([ny],(?:a=([^,]*))?,)(n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+)(?:,[A-Za-z]=[^,]*)*)$/.exec(
-    text,
-  );
+  const match =
+    /^((n|y|p)(?:(?<=p)=([A-Za-z0-9.-]{1,64})|(?<!p)),(?:a=([^,]*))?,)(n=([^,]*),r=([\x21-\x2b\x2d-\x7e]+)(?:,[A-Za-z]=[^,]*)*)$/.exec(
+      text,
+    );
   if (!match) return undefined;
-  const [, gs2Header, rawAuthzid, bare, rawName, nonce] = match;
+  const [, gs2Header, flag, bindingType = '', rawAuthzid, bare, rawName, nonce] = match;
   const username = decodeSaslName(rawName!);
   const authzid = decodeSaslName(rawAuthzid ?? '');
   if (username === undefined || authzid === undefined || username === '') return undefined;
-  return { gs2Header: gs2Header!, authzid, bare: bare!, username, nonce: nonce! };
+  return { gs2Header: gs2Header!, flag: flag!, bindingType, authzid, bare: bare!, username, nonce: nonce! };
 }
 
 function decodeSaslName(name: string): string | undefined {

@@ -266,16 +266,21 @@ export class Session implements XmppSession, StreamPhase {
 
   /**
    * Goes on over a new connection (XEP-0198 §5): the client handled `h` stanzas; the others are written again, in order.
+   * @param announce sends `<resumed/>`, before anything else
    * @returns false when the session ended meanwhile, or went to yet another connection
    * @throws StreamFault when `h` is more than was sent; nothing has changed then
    */
-  async resume(connection: Connection, h: number): Promise<boolean> {
+  async resume(
+    connection: Connection,
+    h: number,
+    announce = (resumed: string): void => connection.send(resumed),
+  ): Promise<boolean> {
     this.window.acknowledgeCount(h);
     this.leaveConnection();
     this.successor = connection;
     await this.window.withdrawUnless((cookie) => this.isWanted(cookie));
     if (this.closed || this.successor !== connection) return false;
-    if (connection.writable) this.goOn(connection);
+    if (connection.writable) this.goOn(connection, announce);
     return true;
   }
 
@@ -288,11 +293,11 @@ export class Session implements XmppSession, StreamPhase {
     this.detach();
   }
 
-  private goOn(connection: Connection): void {
+  private goOn(connection: Connection, announce: (resumed: string) => void): void {
     this.context.sessions.onResumed(this);
     this.attach(connection);
     connection.liftLimits();
-    connection.send(this.window.management!.resumed());
+    announce(this.window.management!.resumed());
     for (const stanza of this.window.resume()) connection.send(stanza);
     this.windowFull = false;
     this.context.notify(() => this.hooks.onResumed?.(this));

@@ -34,12 +34,17 @@ function onRequest(session: Session): void {
   session.sendNonza(management.answer());
 }
 
-function onEnable(session: Session, { attrs }: Element): void {
+function onEnable(session: Session, enable: Element): void {
   if (session.window.management) return session.sendNonza(smFailed('unexpected-request'));
+  session.sendAlone(enableManagement(session, enable));
+}
+
+/** @returns `<enabled/>`, from which on stanzas count */
+export function enableManagement(session: Session, { attrs }: Element): string {
   const { sessions, options } = session.context;
   const wantsResumption = attrs['resume'] === 'true' || attrs['resume'] === '1';
   const id = wantsResumption ? sessions.registerForResumption(session) : undefined;
   const management = session.window.enableManagement(id);
   session.onChanged();
-  session.sendAlone(management.enabled(Math.floor(options.limits.resumeTimeoutMs / 1000)));
+  return management.enabled(Math.floor(options.limits.resumeTimeoutMs / 1000));
 }

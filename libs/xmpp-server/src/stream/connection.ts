@@ -11,6 +11,7 @@ import { InputBudget } from './input-budget.js';
 import { NS } from './namespaces.js';
 import { Outbox } from './outbox.js';
 import { StreamFault, streamError, type StreamErrorCondition } from './stream-error.js';
+import { verifiedCertificate } from './client-certificate.js';
 import { checkDeclaration, readByteHeader, readOpen, type StreamHeader } from './stream-header.js';
 import type { NegotiationPhase, StreamPhase } from './stream-phase.js';
 import { MessageReader, type StreamReader } from './stream-reader.js';
@@ -37,6 +38,9 @@ export class Connection implements WireListener {
   /** Set by the server before the first input. */
   phase!: StreamPhase;
 
+  /** The TLS of this process under the stream. */
+  tls: TLSSocket | undefined;
+
   private wire!: Wire;
   private readonly framing: Framing;
   private readonly reader: StreamReader;
@@ -57,7 +61,8 @@ export class Connection implements WireListener {
 
   private constructor(
     readonly context: ServerContext,
-    readonly peer: PeerInfo,
+    /** Its certificate may come with STARTTLS. */
+    public peer: PeerInfo,
     framing: Framing,
   ) {
     const { limits } = context.options;
@@ -72,6 +77,7 @@ export class Connection implements WireListener {
 
   static overBytes(context: ServerContext, stream: Duplex, peer: PeerInfo): Connection {
     const connection = new Connection(context, peer, byteFraming);
+    if (stream instanceof TLSSocket) connection.tls = stream;
     const wire = new ByteWire(stream, connection);
     connection.wire = wire;
     wire.open();
@@ -80,6 +86,7 @@ export class Connection implements WireListener {
 
   static overMessages(context: ServerContext, socket: FramedSocket, peer: PeerInfo): Connection {
     const connection = new Connection(context, peer, messageFraming);
+    connection.tls = peer.tls;
     const wire = new WebSocketWire(socket, connection);
     connection.wire = wire;
     wire.open();
@@ -151,9 +158,18 @@ export class Connection implements WireListener {
     this.restart();
     this.secure = true;
     this.congested = false;
-    const wire = new ByteWire(new TLSSocket(raw, { isServer: true, secureContext }), this);
+    const requestCert = this.context.options.hooks.authenticateCertificate !== undefined;
+    const tls = new TLSSocket(raw, { isServer: true, secureContext, requestCert, rejectUnauthorized: false });
+    if (requestCert) tls.once('secure', () => this.onClientCertificate(tls));
+    this.tls = tls;
+    const wire = new ByteWire(tls, this);
     this.wire = wire;
     wire.open();
+  }
+
+  private onClientCertificate(tls: TLSSocket): void {
+    const certificate = verifiedCertificate(tls);
+    if (certificate) this.peer = { ...this.peer, certificate };
   }
 
   /** Ends the stream with an error (RFC 6120 §4.9). */

@@ -7,7 +7,11 @@ import { registerFeature } from '../features/xep-0077-registration.js';
 import { legacyAuthFeature } from '../features/xep-0078-legacy-authentication.js';
 import { parseHandled, smFailed, smFeature } from '../features/xep-0198-stream-management.js';
 import { csiFeature } from '../features/xep-0352-client-state.js';
+import { bind2Feature } from '../features/xep-0386-bind2.js';
+import { ChannelBindings } from '../sasl/channel-binding.js';
+import { Mechanisms } from '../sasl/mechanisms.js';
 import { mechanismsFeature, SaslNegotiator, type Identity } from '../sasl/sasl-negotiator.js';
+import { Sasl2Negotiator } from '../sasl/sasl2-negotiator.js';
 import { findResumable } from '../session/resumption.js';
 import { Session } from '../session/session.js';
 import { Element } from '../stanza/element.js';
@@ -15,26 +19,23 @@ import { errorReply, type StanzaError } from '../stanza/stanza-error.js';
 import type { Connection } from './connection.js';
 import { NS } from './namespaces.js';
 import { AccountlessIqs } from './accountless-iqs.js';
+import { concludeSasl2, type Negotiating } from './sasl2-conclusion.js';
 import { StreamFault } from './stream-error.js';
 import type { NegotiationPhase } from './stream-phase.js';
 
 /** From the first stream header to a bound resource: STARTTLS, log-in, bind or resumption (RFC 6120 §4.3). */
-export class Negotiation implements NegotiationPhase {
+export class Negotiation implements NegotiationPhase, Negotiating {
   private identity: Identity | undefined;
-  private readonly sasl: SaslNegotiator;
+  private sasl!: SaslNegotiator;
+  private sasl2!: Sasl2Negotiator;
+  private mechanisms: Mechanisms | undefined;
   private accountless: AccountlessIqs | undefined;
   private elements = 0;
 
-  constructor(private readonly connection: Connection) {
-    const { options } = connection.context;
-    this.sasl = new SaslNegotiator(options, connection.peer, {
-      send: (xml) => connection.send(xml),
-      onAuthenticated: (identity) => this.onAuthenticated(identity),
-      penalty: () => connection.penalty(),
-    });
-  }
+  constructor(readonly connection: Connection) {}
 
   onOpened(): void {
+    this.prepareLogIn();
     this.connection.send(`<stream:features>${this.features()}</stream:features>`);
     if (!this.identity && !this.mayLogIn && !this.offersTls) {
       throw new StreamFault('policy-violation', 'encryption is required');
@@ -50,6 +51,8 @@ export class Negotiation implements NegotiationPhase {
         return this.onTls(element);
       case NS.sasl:
         return this.onSasl(element);
+      case NS.sasl2:
+        return this.onSasl2(element);
       case NS.sm:
         return this.onManagement(element);
       case NS.client:
@@ -84,6 +87,32 @@ export class Negotiation implements NegotiationPhase {
     return session;
   }
 
+  /** A resource is bound, or the stream may go on to it, without a new stream header (XEP-0388 §2.6). */
+  sendFeatures(session: Session | undefined): void {
+    const features = session ? behindBinding(this.connection, session) : this.boundFeatures();
+    this.connection.send(`<stream:features>${features}</stream:features>`);
+  }
+
+  /** With each stream, as TLS may have come under it. */
+  private prepareLogIn(): void {
+    if (this.identity) return;
+    const { connection } = this;
+    const { peer, secure, tls } = connection;
+    const penalty = (): Promise<void> => connection.penalty();
+    const log = { peer, secure, bindings: new ChannelBindings(tls), penalty };
+    const mechanisms = new Mechanisms(connection.context.options, log, this.mechanisms);
+    const send = (xml: string): void => connection.send(xml);
+    this.mechanisms = mechanisms;
+    this.sasl = new SaslNegotiator(mechanisms, { send, onAuthenticated: (who) => this.onAuthenticated(who) });
+    this.sasl2 = new Sasl2Negotiator(connection.context.options, mechanisms, {
+      send,
+      onAuthenticated: (success) => {
+        this.identity = success.identity;
+        return concludeSasl2(this, success);
+      },
+    });
+  }
+
   private get offersTls(): boolean {
     const { options } = this.connection.context;
     return (
@@ -116,7 +145,8 @@ export class Negotiation implements NegotiationPhase {
     const { options } = this.connection.context;
     const { androidpn, registration } = options;
     const register = registration === 'closed' ? '' : registerFeature;
-    return mechanismsFeature(options) + register + (androidpn ? legacyAuthFeature : '');
+    const sasl = mechanismsFeature(this.mechanisms!) + this.sasl2.feature(bind2Feature);
+    return sasl + register + (androidpn ? legacyAuthFeature : '');
   }
 
   private onTls(element: Element): void {
@@ -133,6 +163,12 @@ export class Negotiation implements NegotiationPhase {
     if (this.identity) throw new StreamFault('policy-violation', 'logged in already');
     if (this.mayLogIn) return this.sasl.onElement(element);
     this.connection.send(`<failure xmlns='${NS.sasl}'><encryption-required/></failure>`);
+  }
+
+  private onSasl2(element: Element): Promise<void> | void {
+    if (this.identity) throw new StreamFault('policy-violation', 'logged in already');
+    if (this.mayLogIn) return this.sasl2.onElement(element);
+    this.connection.send(`<failure xmlns='${NS.sasl2}'><encryption-required xmlns='${NS.sasl}'/></failure>`);
   }
 
   private onAuthenticated(identity: Identity): void {
@@ -186,4 +222,11 @@ export class Negotiation implements NegotiationPhase {
     const reply = errorReply(iq, to, refusal);
     if (reply) this.connection.send(reply);
   }
+}
+
+/** What is left to do for a client that has its resource already. */
+function behindBinding(connection: Connection, session: Session): string {
+  const { name } = connection.context.options.software;
+  const sm = session.window.management ? '' : smFeature;
+  return sm + csiFeature + rosterVersioningFeature + capsFeature(name);
 }

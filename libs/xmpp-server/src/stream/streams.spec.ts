@@ -13,9 +13,9 @@ describe('streams (RFC 6120 §4)', () => {
 
   it('answers a header with a header and features', async () => {
     const client = attach();
-    expect(await client.open()).toBe(
+    expect(await client.open()).toMatch(
       `<stream:features><mechanisms xmlns='${NS.sasl}'><mechanism>SCRAM-SHA-256</mechanism>` +
-        '<mechanism>SCRAM-SHA-1</mechanism><mechanism>PLAIN</mechanism></mechanisms></stream:features>',
+        '<mechanism>SCRAM-SHA-1</mechanism><mechanism>PLAIN</mechanism></mechanisms>',
     );
   });
 

@@ -142,7 +142,7 @@ export class ScriptedClient {
     this.splitter.push(bytes);
     for (let piece = this.splitter.next(); piece; piece = this.splitter.next()) {
       this.pieces.push(piece);
-      if (piece.text.startsWith('<success ')) this.splitter.restart();
+      if (piece.text.startsWith(`<success xmlns='${NS.sasl}'`)) this.splitter.restart();
     }
     if (this.pieces.length > 0) this.wake?.();
   }
