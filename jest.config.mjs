@@ -8,8 +8,7 @@ export default {
   globalTeardown: '<rootDir>/test/setup/global-teardown.mjs',
   testTimeout: 30_000,
   moduleNameMapper: {
-    '^@carillon/domain/testing$': '<rootDir>/libs/domain/src/testing/index.ts',
-    '^@carillon/xmpp-server/testing$': '<rootDir>/libs/xmpp-server/src/testing/index.ts',
+    '^@carillon/([^/]+)/testing$': '<rootDir>/libs/$1/src/testing/index.ts',
     '^@carillon/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -30,7 +30,7 @@ export {
 export { MqttBroker, type BrokerStatistics } from './broker.js';
 export type { MqttBrokerOptions } from './broker-options.js';
 export type { ClientSubscription, ConnectRequest, DisconnectCause, MqttClient, PeerInfo } from './client.js';
-export type { ProtocolVersion, QoS, UserProperty } from './codec/packets.js';
+export type { ProtocolVersion, QoS, UserProperty, Will } from './codec/packets.js';
 export type {
   AuthenticationOutcome,
   BrokerLogger,

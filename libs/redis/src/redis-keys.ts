@@ -31,6 +31,13 @@ export class RedisKeys {
   // One edge
   dispatch = (edgeId: string): string => `${this.prefix}{e:${edgeId}}:dispatch`;
 
+  // What MQTT brokers share
+  mqttLog = (): string => `${this.prefix}{mqtt}:log`;
+  mqttRetained = (): string => `${this.prefix}{mqtt}:retained`;
+  mqttRetainedExpiry = (): string => `${this.prefix}{mqtt}:retained:expiry`;
+  mqttShares = (): string => `${this.prefix}{mqtt}:shares`;
+  mqttBrokers = (): string => `${this.prefix}{mqtt}:brokers`;
+
   // A lane: notifications and the streams of work on them
   notification = (lane: number, id: string): string => `${this.lane(lane)}:ntf:${id}`;
   openTasks = (lane: number, id: string): string => `${this.lane(lane)}:ntf:${id}:open`;
@@ -70,6 +77,13 @@ export class RedisKeys {
   // Whatever else needs a shard: registrations by the address that they come from
   registrations = (partition: number, address: string): string =>
     `${this.part(partition)}:registrations:${address}`;
+
+  // MQTT sessions live in the partition of their client id
+  mqttSession = (partition: number, clientId: string): string =>
+    `${this.part(partition)}:mqtt:session:${clientId}`;
+  mqttMessages = (partition: number, clientId: string): string =>
+    `${this.part(partition)}:mqtt:messages:${clientId}`;
+  mqttHeld = (partition: number, broker: string): string => `${this.part(partition)}:mqtt:held:${broker}`;
 
   // Users and groups live in the partition of their own id
   userDevices = (partition: number, app: string, user: string): string =>

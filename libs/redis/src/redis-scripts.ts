@@ -4,11 +4,14 @@ import type { Cluster, Redis } from 'ioredis';
 /** Scripts by the name of their file in `scripts/`; each file's header says what it takes and gives. */
 const NAMES = [
   'accept-notification',
+  'append-mqtt-log',
   'begin-fan-out',
   'bury-entry',
   'cancel-notification',
   'change-webhook',
+  'checkpoint-mqtt-log',
   'claim-due',
+  'claim-mqtt-session',
   'claim-presence',
   'claim-stream',
   'claim-webhook-batch',
@@ -19,6 +22,8 @@ const NAMES = [
   'finish-fan-out',
   'forget-expiry',
   'issue-fast-token',
+  'join-mqtt-log',
+  'leave-mqtt-log',
   'queue-webhook-events',
   'recall-notification',
   'record-steps',
@@ -33,10 +38,11 @@ const NAMES = [
   'settle-webhook-batch',
   'use-fast-token',
   'write-device',
+  'write-mqtt-sessions',
 ] as const;
 
 export type ScriptName = (typeof NAMES)[number];
-type Argument = string | number;
+type Argument = string | number | Buffer;
 type Command = (keyCount: number, ...args: Argument[]) => Promise<unknown>;
 
 const SOURCES = NAMES.map((name) => ({
@@ -57,5 +63,16 @@ export function runScript<Result>(
   args: readonly Argument[],
 ): Promise<Result> {
   const command = (client as unknown as Record<string, Command>)[name]!;
+  return command.call(client, keys.length, ...keys, ...args) as Promise<Result>;
+}
+
+/** As `runScript`, with every string of the reply as the bytes that it is. */
+export function runBinaryScript<Result>(
+  client: Redis | Cluster,
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly Argument[],
+): Promise<Result> {
+  const command = (client as unknown as Record<string, Command>)[`${name}Buffer`]!;
   return command.call(client, keys.length, ...keys, ...args) as Promise<Result>;
 }

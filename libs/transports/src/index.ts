@@ -6,6 +6,7 @@ export { parseAccessList } from './mqtt/access/acl-file.js';
 export type { LineFault } from './mqtt/access/numbered-lines.js';
 export { parseUsers } from './mqtt/access/users-file.js';
 export type { MqttAccessRules } from './mqtt/mqtt-access.js';
+export * from './mqtt/cluster/cluster-stores.js';
 export * from './mqtt/mqtt-transport.js';
 export * from './poll/poll-transport.js';
 export * from './transport-context.js';

@@ -8,9 +8,11 @@ import {
   NotificationContents,
   Presence,
 } from '@carillon/domain';
-import { DispatchPublisher, hintConnections, Store } from '@carillon/persistence';
+import { supervise } from '@carillon/observability';
+import { DispatchPublisher, EdgeRegistry, hintConnections, Store } from '@carillon/persistence';
 import { ProcessContext } from '@carillon/process';
 import {
+  type ClusterContext,
   ContentCache,
   type DeliveryTransport,
   Fallbacks,
@@ -49,6 +51,7 @@ export class Transports {
     publisher: DispatchPublisher,
     store: Store,
     accounts: DeviceAccounts,
+    registry: EdgeRegistry,
   ) {
     const { logger, id: edgeId } = process;
     this.contents = new ContentCache(contents);
@@ -73,7 +76,10 @@ export class Transports {
       tell: (connections, deviceId, reason) => publisher.notify(connections, deviceId, reason),
       logger,
     };
-    this.mqtt = new MqttTransport(context, mqttOptions(process));
+    this.mqtt = new MqttTransport(context, {
+      ...mqttOptions(process),
+      cluster: brokerCluster(process, store, registry),
+    });
     this.xmpp = new XmppTransport(context, {
       ...xmppOptions(process),
       secureContext: () => tls.secureContext(),
@@ -84,4 +90,18 @@ export class Transports {
     this.poll = new PollTransport(context);
     this.all = [this.mqtt, this.xmpp, this.poll];
   }
+}
+
+/** What the MQTT brokers of all edges share. */
+function brokerCluster(process: ProcessContext, store: Store, registry: EdgeRegistry): ClusterContext {
+  const { logger } = process;
+  return {
+    brokerId: process.id,
+    client: store.client,
+    keys: store.keys,
+    connect: process.connectBlocking,
+    liveBrokers: () => registry.live(Date.now()),
+    supervise: (what, work) => supervise(what, work, logger),
+    logger,
+  };
 }

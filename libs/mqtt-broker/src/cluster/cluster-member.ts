@@ -52,6 +52,8 @@ export class ClusterMember implements SessionHolder {
         this.passed(position);
       },
       entry: (entry) => this.apply(entry),
+      passed: (position) => this.passed(position),
+      interrupted: () => this.interrupted(),
     });
     await this.sessions.start(this);
   }
@@ -171,8 +173,8 @@ export class ClusterMember implements SessionHolder {
     this.passed(entry.position);
   }
 
-  private applyShare({ share, presence, origin }: LogEntry & { kind: 'share' }): void {
-    this.shares.set(share, origin, presence);
+  private applyShare({ share, presence, origin, position }: LogEntry & { kind: 'share' }): void {
+    this.shares.set(share, origin, presence, position);
     if (origin === this.log.id && presence === 'none') this.leaving.delete(share);
   }
 
@@ -238,7 +240,11 @@ export class ClusterMember implements SessionHolder {
   }
 
   /** Gives a session what the log brought behind the position that it stands at, and says where it stands then. */
-  private async catchUp(session: Session, position: number, formerBroker: string): Promise<number> {
+  private async catchUp(
+    session: Session,
+    position: number,
+    formerBroker: string | undefined,
+  ): Promise<number> {
     const upTo = this.position;
     for await (const entry of this.log.range(position, upTo)) {
       if (entry.kind === 'publication') this.replay(session, entry, formerBroker);
@@ -246,7 +252,11 @@ export class ClusterMember implements SessionHolder {
     return upTo;
   }
 
-  private replay(session: Session, entry: LogEntry & { kind: 'publication' }, formerBroker: string): void {
+  private replay(
+    session: Session,
+    entry: LogEntry & { kind: 'publication' },
+    formerBroker: string | undefined,
+  ): void {
     const { publication: logged, position } = entry;
     const publication = Publication.fromLog(logged);
     const matching = [...(session.subscriptions?.values() ?? [])].filter(
@@ -254,10 +264,11 @@ export class ClusterMember implements SessionHolder {
     );
     const plain = matching.filter(({ shareName }) => shareName === undefined && logged.share === undefined);
     const merged = plain.length > 0 ? [mergeSubscriptions(plain)] : [];
-    // What its former broker was to give to one of its members.
+    // What its former broker was to give to one of its members, had it lived.
     const shared = matching.filter(
       ({ shareName, filter }) =>
         shareName !== undefined &&
+        formerBroker !== undefined &&
         (logged.share ?? filter) === filter &&
         this.shares.choose(filter, position) === formerBroker,
     );
@@ -272,6 +283,13 @@ export class ClusterMember implements SessionHolder {
       this.waiters.push({ position, reached });
       this.waiters.sort((a, b) => a.position - b.position);
     });
+  }
+
+  private interrupted(): void {
+    this.engine.logger.warn('the other brokers went on without this one: its clients have to connect again');
+    for (const { id, hold } of this.engine.sessions.all()) if (hold) this.giveUp(id);
+    this.announced.clear();
+    this.leaving.clear();
   }
 
   private giveUp(clientId: string): void {

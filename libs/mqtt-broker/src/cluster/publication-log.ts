@@ -38,6 +38,10 @@ export interface LogReader {
   /** Who has members of shared subscriptions, exactly at the position where reading begins. */
   shares(holdings: readonly ShareHolding[], position: number): void;
   entry(entry: LogEntry): void;
+  /** Everything up to here has been given. */
+  passed(position: number): void;
+  /** The others took this broker for dead, and its sessions are theirs; `shares` and `retained` come anew. */
+  interrupted(): void;
 }
 
 /**

@@ -32,8 +32,8 @@ export interface StoredSession {
   offlineSince: number | undefined;
   /** Publications of the log up to here have been given to it. */
   position: number;
-  /** The broker that held it. */
-  formerBroker: string;
+  /** The broker that held it and did not give it away: it was taken for dead. */
+  formerBroker: string | undefined;
   subscriptions: StoredSubscription[];
   /** By the key under which they were recorded, ascending. */
   messages: Map<number, StoredMessage>;
@@ -55,7 +55,7 @@ export type SessionChange =
   | { op: 'unsubscribed'; filter: string }
   | { op: 'queued'; key: number; message: StoredMessage }
   | { op: 'sent'; key: number; packetId: number }
-  | { op: 'released'; key: number }
+  | { op: 'released'; key: number; packetId: number }
   | { op: 'done'; key: number }
   | { op: 'received'; packetId: number }
   | { op: 'forgotten'; packetId: number };

@@ -1,36 +1,53 @@
 import type { ShareHolding, SharePresence } from './publication-log.js';
 
+type Holders = ReadonlyMap<string, SharePresence>;
+
+/** Who had members before a change. */
+interface Past {
+  /** Position of the entry that changed it. */
+  readonly until: number;
+  readonly holders: Holders;
+}
+
+/** Changes of one share that are remembered. */
+const MEMORY = 32;
+const NOBODY: Holders = new Map();
+
 /**
- * Which brokers have members of each shared subscription. It changes with the log's entries alone, so that all brokers,
- * at the same entry, choose the same one.
+ * Which brokers have members of each shared subscription. It changes with the log's entries alone, so that all brokers
+ * choose the same one for the same entry; for a while that can also be said of entries long passed.
  */
 export class ShareView {
-  private readonly shares = new Map<string, Map<string, SharePresence>>();
+  private readonly shares = new Map<string, { holders: Holders; past: Past[] }>();
 
   reset(holdings: readonly ShareHolding[]): void {
     this.shares.clear();
-    for (const { share, broker, presence } of holdings) this.set(share, broker, presence);
+    for (const { share, broker, presence } of holdings) this.set(share, broker, presence, 0);
   }
 
-  set(share: string, broker: string, presence: SharePresence): void {
-    let brokers = this.shares.get(share);
-    if (!brokers) this.shares.set(share, (brokers = new Map()));
-    if (presence !== 'none') brokers.set(broker, presence);
-    else brokers.delete(broker);
-    if (brokers.size === 0) this.shares.delete(share);
-  }
-
-  presence(share: string, broker: string): SharePresence {
-    return this.shares.get(share)?.get(broker) ?? 'none';
+  /** @param position of the entry that says so */
+  set(share: string, broker: string, presence: SharePresence, position: number): void {
+    const known = this.shares.get(share);
+    const holders = new Map(known?.holders);
+    if (presence !== 'none') holders.set(broker, presence);
+    else holders.delete(broker);
+    const past = [...(known?.past ?? []), { until: position, holders: known?.holders ?? NOBODY }];
+    if (holders.size === 0 && position === 0) this.shares.delete(share);
+    else this.shares.set(share, { holders, past: past.slice(-MEMORY) });
   }
 
   /** The broker whose turn it is at an entry: of those with connected members, else of those whose sessions wait. */
   choose(share: string, position: number): string | undefined {
-    const brokers = this.shares.get(share);
-    if (!brokers) return undefined;
-    const online = [...brokers].filter(([, presence]) => presence === 'online');
-    const candidates = (online.length > 0 ? online : [...brokers]).map(([broker]) => broker).toSorted();
+    const holders = this.holdersAt(share, position);
+    if (holders.size === 0) return undefined;
+    const online = [...holders].filter(([, presence]) => presence === 'online');
+    const candidates = (online.length > 0 ? online : [...holders]).map(([broker]) => broker).toSorted();
     return candidates[scatter(position) % candidates.length];
+  }
+
+  private holdersAt(share: string, position: number): Holders {
+    const known = this.shares.get(share);
+    return known?.past.find(({ until }) => position < until)?.holders ?? known?.holders ?? NOBODY;
   }
 }
 

@@ -19,7 +19,7 @@ export function handlePubrec(connection: Connection, packet: AcknowledgementPack
   if (packet.reasonCode >= 0x80) return;
   if (known) {
     known.released = true;
-    if (known.key !== 0) session?.record({ op: 'released', key: known.key });
+    if (known.key !== 0) session?.record({ op: 'released', key: known.key, packetId });
     known.publication = undefined;
     if (known.delivery) known.delivery = { ...known.delivery, payload: Buffer.alloc(0) };
   }

@@ -16,7 +16,9 @@ import {
   type SessionHolder,
   type StoredSession,
 } from '../cluster/session-store.js';
+import type { TestCluster } from './cluster-contract.js';
 import { startBroker } from './test-broker.js';
+import { tick } from './test-client.js';
 
 type NewEntry =
   | { kind: 'publication'; publication: LoggedPublication }
@@ -31,7 +33,7 @@ interface Kept {
 }
 
 /** What brokers share, in memory; a broker can be made to stop as if its process were killed. */
-export class MemoryCluster {
+export class MemoryCluster implements TestCluster {
   readonly entries: LogEntry[] = [];
   readonly retained = new Map<string, LoggedPublication>();
   readonly shares = new Map<string, ShareHolding>();
@@ -50,8 +52,9 @@ export class MemoryCluster {
   }
 
   /** The broker reads and writes nothing more, as if it were killed; what it did not read is not lost. */
-  kill(id: string): void {
+  kill(id: string): Promise<void> {
     this.logs.get(id)!.dead = true;
+    return Promise.resolve();
   }
 
   /** Another broker finds out, and takes its sessions over. */
@@ -64,6 +67,18 @@ export class MemoryCluster {
     for (const [clientId, kept] of this.sessions) {
       if (kept.broker === dead) await this.stores.get(heir)!.adopt(clientId, kept);
     }
+  }
+
+  settle(): Promise<void> {
+    return tick(10);
+  }
+
+  knows(clientId: string): Promise<boolean> {
+    return Promise.resolve(this.sessions.has(clientId));
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
   }
 
   append(origin: string, entry: NewEntry): number {

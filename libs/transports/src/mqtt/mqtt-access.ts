@@ -1,7 +1,7 @@
 import type { MqttClient, SubscriptionVerdict, TopicBound } from '@carillon/mqtt-broker';
 import type { AccessList, Subject } from './access/access-list.js';
 import { sameHash } from './access/password-hash.js';
-import { type MqttPrincipal, principalOf, subjectOf } from './access/principal.js';
+import { type MqttPrincipal, parseIdentity, principalOf, subjectOf } from './access/principal.js';
 import type { Users } from './access/users-file.js';
 import { eventsTopic, isDeviceTopic, isOwnFilter } from './mqtt-topics.js';
 
@@ -34,10 +34,13 @@ export class MqttAccess {
 
   maySubscribe(client: MqttClient, filter: string): SubscriptionVerdict {
     const principal = principalOf(client);
-    if (principal.kind === 'device' && isOwnFilter(filter, principal.login.id)) return true;
-    if (this.unbounded(principal)) return true;
-    const granted = this.rules.list?.maySubscribe(subjectOf(principal), filter) ?? false;
-    return granted && { only: principal.mayRead };
+    return this.mayHave(principal.kind, subjectOf(principal), filter, principal.mayRead);
+  }
+
+  /** A session that waits for its client keeps what that may have. */
+  mayKeep(identity: string, filter: string): SubscriptionVerdict {
+    const { kind, subject } = parseIdentity(identity);
+    return this.mayHave(kind, subject, filter, this.reads(subject));
   }
 
   /** By the access list of the day: it outlives the connection with the session's subscriptions. */
@@ -53,7 +56,19 @@ export class MqttAccess {
     return hash !== undefined && sameHash(hash, principal.hash);
   }
 
-  private unbounded({ kind }: MqttPrincipal): boolean {
+  private mayHave(
+    kind: MqttPrincipal['kind'],
+    subject: Subject,
+    filter: string,
+    only: TopicBound,
+  ): SubscriptionVerdict {
+    if (kind === 'device' && isOwnFilter(filter, subject.clientId)) return true;
+    if (this.unbounded({ kind })) return true;
+    const granted = this.rules.list?.maySubscribe(subject, filter) ?? false;
+    return granted && { only };
+  }
+
+  private unbounded({ kind }: Pick<MqttPrincipal, 'kind'>): boolean {
     return kind === 'anonymous' && this.rules.list === undefined;
   }
 }

@@ -13,20 +13,23 @@ import {
   type PublishVerdict,
   ReasonCode,
 } from '@carillon/mqtt-broker';
+import { type ClusterContext, clusterStores } from './cluster/cluster-stores.js';
 import { DeviceLinks } from '../channel/device-links.js';
 import { type InFlight, notificationIds, recordOutcome } from '../channel/device-steps.js';
 import type { OutgoingDelivery, WriteOutcome } from '../channel/device-channel.js';
 import { DeliveryTransport } from '../delivery-transport.js';
 import type { TransportContext } from '../transport-context.js';
-import { loginOf } from './access/principal.js';
+import { identityOf, loginOf, principalOf } from './access/principal.js';
 import { MqttAccess, type MqttAccessRules } from './mqtt-access.js';
 import { MqttLogins } from './mqtt-logins.js';
-import { eventsTopic, inboxTopic } from './mqtt-topics.js';
+import { eventsTopic, inboxTopic, isDeviceTopic } from './mqtt-topics.js';
 
 export interface MqttTransportOptions {
   /** An open broker: clients without credentials, any topic but those of devices, within the access list if there is one. */
   readonly anonymous: boolean;
-  readonly broker?: Omit<MqttBrokerOptions, 'hooks'>;
+  readonly broker?: Omit<MqttBrokerOptions, 'hooks' | 'cluster'>;
+  /** What this broker shares with those of other edges; without it, its sessions end with it. */
+  readonly cluster?: ClusterContext;
 }
 
 const INBOX_QOS = 1;
@@ -50,7 +53,8 @@ export class MqttTransport extends DeliveryTransport {
     this.links = new DeviceLinks('mqtt', context, (client, reason) =>
       client.disconnect(reason === 'taken-over' ? 'taken-over' : 'administrative-action'),
     );
-    this.broker = new MqttBroker({ ...options.broker, hooks: this.hooks() });
+    const cluster = options.cluster && clusterStores(options.cluster);
+    this.broker = new MqttBroker({ ...options.broker, hooks: this.hooks(), ...(cluster && { cluster }) });
   }
 
   get deviceCount(): number {
@@ -99,6 +103,9 @@ export class MqttTransport extends DeliveryTransport {
       scramCredentials: (username, request) => this.logins.scramCredentials(username, request),
       authorizePublish: (client, topic) => this.access.mayPublish(client, topic),
       authorizeSubscribe: (client, filter) => this.access.maySubscribe(client, filter),
+      identityOf: (client) => identityOf(principalOf(client)),
+      restoreSubscription: (identity, filter) => this.access.mayKeep(identity, filter),
+      servesTopic: isDeviceTopic,
       onConnected: (client) => this.connected(client),
       onDisconnected: (client) => this.close(client),
       onSubscribed: (client) => this.openIfSubscribed(client),

@@ -15,6 +15,17 @@ export type MqttPrincipal =
     }
   | { readonly kind: 'anonymous'; readonly subject: Subject; readonly mayRead: TopicBound };
 
+/** What a session remembers of its client while it is away. */
+export function identityOf(principal: MqttPrincipal): string {
+  const { username, clientId } = subjectOf(principal);
+  return JSON.stringify([principal.kind, clientId, ...(username === undefined ? [] : [username])]);
+}
+
+export function parseIdentity(identity: string): Pick<MqttPrincipal, 'kind'> & { subject: Subject } {
+  const [kind, clientId, username] = JSON.parse(identity) as [MqttPrincipal['kind'], string, string?];
+  return { kind, subject: { clientId, username } };
+}
+
 export const principalOf = (client: MqttClient): MqttPrincipal => client.principal as MqttPrincipal;
 
 export const loginOf = (client: MqttClient): DeviceLogin | undefined => {
