@@ -30,7 +30,7 @@ import { ClientRedisStreams, DeadLetters, StreamConsumer, type StreamConsumerOpt
 import { isCluster, settleInstallation } from '@carillon/redis';
 import { DUMMY_CREDENTIALS, testRedisUrl, testStore, type TestStore } from '@carillon/testing';
 import { lastValueFrom } from 'rxjs';
-import { recallBoth, sendByWebhook } from '../support/cluster-parts.js';
+import { moveSessions, recallBoth, sendByWebhook } from '../support/cluster-parts.js';
 import { CommandRecorder, hashTagOf } from '../support/command-recorder.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { useRegistration } from '../support/use-registration.js';
@@ -461,6 +461,8 @@ describe.each([
     expect(await devices.find(APP, 'device-13')).toBeUndefined();
     expect(await users.devices(APP, 'user-3')).not.toContain('device-13');
   });
+
+  it('moves sessions', () => expect(moveSessions(test.store, connect)).resolves.toBeUndefined());
 
   it('has done all that with each command, script and pipeline within one hash tag', () => {
     const prefix = test.store.keys.install().split('{')[0]!;

@@ -1,3 +1,5 @@
+import type { RedisClient } from '@carillon/redis';
+import { clusterStores, RedisStreams } from '@carillon/transports';
 import type { RedisInbox, RedisNotifications, Store } from '@carillon/persistence';
 import {
   Dispatcher,
@@ -66,4 +68,72 @@ export async function sendByWebhook(store: Store): Promise<void> {
   await queue.add(id, [event(4)], now);
   expect(await queue.claim(id, now, 1_000)).toBeUndefined();
   expect(await webhooks.all()).toEqual([]);
+}
+
+/** An XMPP session's state: saved on one edge, claimed by another, released. */
+async function moveXmppSession({ client, keys }: Store): Promise<void> {
+  const [first, second] = [new RedisStreams(client, keys, 'e1'), new RedisStreams(client, keys, 'e2')];
+  await first.save([{ account: 'roamer', id: 'sm', state: 's' }], 60_000);
+  expect(await second.claim('roamer', 'sm', 60_000)).toEqual({ state: 's', own: false });
+  await second.release('roamer', 'sm');
+  expect(await first.claim('roamer', 'sm', 60_000)).toBeUndefined();
+}
+
+/** An MQTT session: recorded by one broker, inherited from it by another; the log between them. */
+async function inheritMqttSession({ client, keys }: Store, connect: () => RedisClient): Promise<void> {
+  const live = new Set(['b1', 'b2']);
+  const adopted: string[] = [];
+  const broker = async (brokerId: string) => {
+    const nothing = (): void => undefined;
+    const stores = clusterStores({
+      brokerId,
+      client,
+      keys,
+      connect,
+      liveBrokers: () => Promise.resolve(live),
+      supervise: (_what, work) => void work.catch(nothing),
+      logger: { info: nothing, warn: nothing },
+    });
+    await stores.log.start({
+      retained: nothing,
+      shares: nothing,
+      entry: nothing,
+      passed: nothing,
+      interrupted: nothing,
+    });
+    await stores.sessions.start({
+      yield: () => Promise.resolve(),
+      lost: nothing,
+      adopt: (clientId) => Promise.resolve(void adopted.push(clientId)),
+    });
+    return stores;
+  };
+  const first = await broker('b1');
+  const { hold } = await first.sessions.claim('roamer', false);
+  hold.record({ op: 'attached', identity: '', expiryInterval: 60, will: undefined });
+  const subscription = {
+    filter: 't',
+    qos: 1,
+    noLocal: false,
+    retainAsPublished: false,
+    identifiers: undefined,
+  } as const;
+  hold.record({ op: 'subscribed', subscription, routed: true });
+  await hold.flushed();
+  await first.log.announce('$share/g/t', 'online');
+  const second = await broker('b2');
+  expect(await second.log.checkpoint(second.log.position)).toBe(true);
+  live.delete('b1');
+  await second.sessions.inherit();
+  expect(adopted).toEqual(['roamer']);
+  for (const { sessions, log } of [first, second]) {
+    await sessions.stop();
+    await log.stop();
+  }
+}
+
+/** Sessions of XMPP and MQTT from one edge to another. */
+export async function moveSessions(store: Store, connect: () => RedisClient): Promise<void> {
+  await moveXmppSession(store);
+  await inheritMqttSession(store, connect);
 }
