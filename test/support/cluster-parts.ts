@@ -1,5 +1,7 @@
 import type { RedisClient } from '@carillon/redis';
-import { clusterStores, RedisStreams } from '@carillon/transports';
+import type { DeviceDirectory, DeviceLogin } from '@carillon/domain';
+import { DUMMY_CREDENTIALS } from '@carillon/testing';
+import { clusterStores, RedisFastTokens, RedisStreams } from '@carillon/transports';
 import type { RedisInbox, RedisNotifications, Store } from '@carillon/persistence';
 import {
   Dispatcher,
@@ -73,6 +75,12 @@ export async function sendByWebhook(store: Store): Promise<void> {
 /** An XMPP session's state: saved on one edge, claimed by another, released. */
 async function moveXmppSession({ client, keys }: Store): Promise<void> {
   const [first, second] = [new RedisStreams(client, keys, 'e1'), new RedisStreams(client, keys, 'e2')];
+  const login = { credentials: DUMMY_CREDENTIALS } as unknown as DeviceLogin;
+  const directory = { login: () => Promise.resolve(login) } as unknown as DeviceDirectory;
+  const tokens = new RedisFastTokens(client, keys, directory, Buffer.alloc(32));
+  const phone = { username: 'roamer', clientId: 'phone', mechanism: 'HT-SHA-256-NONE' } as const;
+  const { token } = await tokens.issue(phone, login);
+  expect(await tokens.used(phone, token, 1)).toBe(true);
   await first.save([{ account: 'roamer', id: 'sm', state: 's' }], 60_000);
   expect(await second.claim('roamer', 'sm', 60_000)).toEqual({ state: 's', own: false });
   await second.release('roamer', 'sm');
