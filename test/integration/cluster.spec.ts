@@ -30,7 +30,7 @@ import { ClientRedisStreams, DeadLetters, StreamConsumer, type StreamConsumerOpt
 import { isCluster, settleInstallation } from '@carillon/redis';
 import { DUMMY_CREDENTIALS, testRedisUrl, testStore, type TestStore } from '@carillon/testing';
 import { lastValueFrom } from 'rxjs';
-import { moveSessions, recallBoth, sendByWebhook } from '../support/cluster-parts.js';
+import { acceptOnce, moveSessions, recallBoth, sendByWebhook } from '../support/cluster-parts.js';
 import { CommandRecorder, hashTagOf } from '../support/command-recorder.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { useRegistration } from '../support/use-registration.js';
@@ -258,6 +258,7 @@ describe.each([
       test.store.allLanes().map((lane) => notifications.claimDue(lane, now + 1_000, 10)),
     );
     expect(moved.reduce((sum, each) => sum + each.moved, 0)).toBe(1);
+    await acceptOnce(test.store, () => notification({ at: now + 60_000 }));
 
     const loaded = await notifications.load([id, later.id, 'unknown', never.id]);
     expect(loaded.map((each) => each?.id)).toEqual([id, later.id, undefined, never.id]);
@@ -327,7 +328,6 @@ describe.each([
     expect(await inbox.counts(sent[1]!, all)).toMatchObject({ acknowledged: 40, pending: 0 });
     await recallBoth(test.store, { notifications, inbox }, [sent[2]!, sent[1]!]);
     expect((await inbox.delivery(sent[1]!, 'device-7'))!.state).toBe('acknowledged');
-
     await presence.release('device-0', second.epoch);
     expect(await presence.releaseEdge(edge, Number.MAX_SAFE_INTEGER)).toBe(9);
     expect(await presence.connections('device-1')).toEqual([]);

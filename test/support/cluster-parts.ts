@@ -1,13 +1,15 @@
+import type { DeviceDirectory, DeviceLogin, Notification } from '@carillon/domain';
 import type { RedisClient } from '@carillon/redis';
-import type { DeviceDirectory, DeviceLogin } from '@carillon/domain';
+import type { RedisInbox, Store } from '@carillon/persistence';
 import { DUMMY_CREDENTIALS } from '@carillon/testing';
 import { clusterStores, RedisFastTokens, RedisStreams } from '@carillon/transports';
-import type { RedisInbox, RedisNotifications, Store } from '@carillon/persistence';
 import {
   Dispatcher,
   DispatchPublisher,
   EdgeRegistry,
   Recaller,
+  RedisIdempotency,
+  RedisNotifications,
   RedisWebhooks,
   WebhookQueue,
 } from '@carillon/persistence';
@@ -24,6 +26,25 @@ export async function recallBoth(
   expect(await recall(waiting!)).toMatchObject({ withdrawn: 40, told: 0 });
   expect(await recall(arrived!)).toMatchObject({ withdrawn: 0, told: 40 });
   expect(await inbox.counts(waiting!, store.allPartitions())).toMatchObject({ recalled: 40, pending: 0 });
+}
+
+/** One of two requests with the same key does the work, the other gets its answer; and many are accepted at once. */
+export async function acceptOnce(store: Store, make: () => Notification): Promise<void> {
+  const records = new RedisIdempotency(store);
+  const key = { keyHash: 'once', digest: 'd' };
+  const now = Date.now();
+  expect(await records.claim('default', key, 'a', now)).toEqual({ outcome: 'claimed' });
+  expect(await records.claim('default', key, 'b', now)).toEqual({ outcome: 'pending' });
+  expect(await records.claim('default', { ...key, digest: 'e' }, 'b', now)).toEqual({ outcome: 'mismatch' });
+  // Whoever claimed it has died: somebody else does the work, and the dead one's answer counts no more.
+  expect(await records.claim('default', key, 'b', now + 120_001)).toEqual({ outcome: 'claimed' });
+  await records.settle('default', key, 'a', 'late');
+  await records.settle('default', key, 'b', 'answer');
+  expect(await records.claim('default', key, 'c', now)).toEqual({ outcome: 'answered', answer: 'answer' });
+  const notifications = [make(), make()];
+  const repository = new RedisNotifications(store);
+  const acceptances = await repository.acceptAll(notifications.map((notification) => ({ notification })));
+  expect(acceptances).toEqual(notifications.map(({ id }) => ({ outcome: 'accepted', id })));
 }
 
 /** The way of a webhook's batch: queued, claimed, failed, tried again, given up, replayed, delivered. */

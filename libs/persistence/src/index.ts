@@ -12,6 +12,7 @@ export * from './edges/dispatch-reader.js';
 export * from './edges/dispatcher.js';
 export * from './edges/edge-registry.js';
 export * from './edges/hint-connections.js';
+export * from './idempotency/redis-idempotency.js';
 export * from './inbox/receipt-counter.js';
 export * from './inbox/redis-inbox.js';
 export * from './inbox/redis-presence.js';

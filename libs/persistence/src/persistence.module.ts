@@ -12,6 +12,7 @@ import { RegistrationRate } from './devices/registration-rate.js';
 import { DispatchPublisher } from './edges/dispatch-publisher.js';
 import { Dispatcher } from './edges/dispatcher.js';
 import { EdgeRegistry } from './edges/edge-registry.js';
+import { RedisIdempotency } from './idempotency/redis-idempotency.js';
 import { RedisInbox } from './inbox/redis-inbox.js';
 import { RedisPresence } from './inbox/redis-presence.js';
 import { Recaller } from './notifications/recaller.js';
@@ -38,6 +39,7 @@ const repositories = (bounds: InboxBounds | undefined): Provider[] => [
   on(RedisPresence, (store) => new RedisPresence(store)),
   on(RedisNotifications, (store) => new RedisNotifications(store)),
   on(RedisApiKeys, (store) => new RedisApiKeys(store)),
+  on(RedisIdempotency, (store) => new RedisIdempotency(store)),
   on(RedisWebhooks, (store) => new RedisWebhooks(store)),
   on(WebhookQueue, (store) => new WebhookQueue(store)),
   on(RedisRegistrationKeys, (store) => new RedisRegistrationKeys(store)),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Cluster, Redis } from 'ioredis';
+import type { ChainableCommander, Cluster, Redis } from 'ioredis';
 
 /** Scripts by the name of their file in `scripts/`; each file's header says what it takes and gives. */
 const NAMES = [
@@ -11,6 +11,7 @@ const NAMES = [
   'change-webhook',
   'checkpoint-mqtt-log',
   'claim-due',
+  'claim-idempotency',
   'claim-mqtt-session',
   'claim-presence',
   'claim-stream',
@@ -35,6 +36,7 @@ const NAMES = [
   'replay-webhook-letter',
   'rotate-registration-key',
   'save-streams',
+  'settle-idempotency',
   'settle-webhook-batch',
   'use-fast-token',
   'write-device',
@@ -75,4 +77,15 @@ export function runBinaryScript<Result>(
 ): Promise<Result> {
   const command = (client as unknown as Record<string, Command>)[`${name}Buffer`]!;
   return command.call(client, keys.length, ...keys, ...args) as Promise<Result>;
+}
+
+/** The same as a command of a pipeline. */
+export function addScript(
+  pipeline: ChainableCommander,
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly Argument[],
+): void {
+  const command = (pipeline as unknown as Record<string, Command>)[name]!;
+  void command.call(pipeline, keys.length, ...keys, ...args);
 }

@@ -4,6 +4,7 @@ import type { AuthenticatedKey } from '@carillon/auth';
 import { CarillonError, DEFAULT_APP } from '@carillon/domain';
 import { Caller, RequireScope } from '../access/require-scope.decorator.js';
 import { Failures } from '../http/failures.decorator.js';
+import { Idempotent } from '../http/idempotent.decorator.js';
 import { DeadLetterList, DeadLetterParams, DeadLetterQuery } from './dead-letter.dto.js';
 import { DeadLettersService } from './dead-letters.service.js';
 
@@ -27,6 +28,7 @@ export class DeadLettersController {
   }
 
   @Post(':stream/:id/replay')
+  @Idempotent()
   @HttpCode(204)
   @ApiOperation({ summary: 'Try it again: the entry goes back to the end of its stream' })
   @ApiNoContentResponse()

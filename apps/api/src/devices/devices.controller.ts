@@ -10,6 +10,7 @@ import type { AuthenticatedKey } from '@carillon/auth';
 import type { FastifyReply } from 'fastify';
 import { Caller, RequireScope } from '../access/require-scope.decorator.js';
 import { Failures } from '../http/failures.decorator.js';
+import { Idempotent } from '../http/idempotent.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import { DeviceParams, PatchDevice, PositionFields, PutDevice } from './device.dto.js';
 import {
@@ -104,6 +105,7 @@ export class DevicesController {
   }
 
   @Post(':id/token')
+  @Idempotent()
   @HttpCode(200)
   @RequireScope('manage')
   @ApiOperation({ summary: 'Give a device a new token; connections made with the old one are ended' })

@@ -3,6 +3,7 @@ import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nes
 import type { AuthenticatedKey } from '@carillon/auth';
 import { Caller, RequireScope } from '../access/require-scope.decorator.js';
 import { Failures } from '../http/failures.decorator.js';
+import { Idempotent } from '../http/idempotent.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import {
   AddedMembers,
@@ -53,6 +54,7 @@ export class GroupsController {
   }
 
   @Post(':id/members')
+  @Idempotent()
   @HttpCode(200)
   @RequireScope('manage')
   @ApiOperation({

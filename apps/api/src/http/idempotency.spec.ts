@@ -1,3 +1,4 @@
+import { AnswerSeal } from './answer-seal.js';
 import { canonicalJson, idempotencyOf } from './idempotency.js';
 
 const request = (body: unknown, key: string | string[] | undefined = 'k', url = '/v1/notifications') => ({
@@ -52,5 +53,18 @@ describe('the header', () => {
 
   it.each([[''], ['x'.repeat(256)], ['é'], ['\n'], [['a', 'b']]])('cannot be %j', (key) => {
     expect(() => idempotencyOf(request({}, key))).toThrow('Idempotency-Key');
+  });
+});
+
+describe('an answer that is kept', () => {
+  it('is read by who knows the key, and by nobody else', () => {
+    const sealed = new AnswerSeal('default', 'k1').close('{"key":"ck_secret"}');
+    expect(sealed).not.toContain('ck_secret');
+    expect(new AnswerSeal('default', 'k1').open(sealed)).toBe('{"key":"ck_secret"}');
+    for (const [app, key] of [
+      ['default', 'k2'],
+      ['other', 'k1'],
+    ] as const)
+      expect(() => new AnswerSeal(app, key).open(sealed)).toThrow(/authenticate/);
   });
 });

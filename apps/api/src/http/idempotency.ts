@@ -28,6 +28,12 @@ export function idempotencyOf(
   return { keyHash: sha256(key), digest };
 }
 
+/** The identity of one part of a request: the same for the same part of the same request, and for no other. */
+export const partOf = ({ keyHash }: Idempotency, index: number, part: unknown): Idempotency => ({
+  keyHash: sha256(`${keyHash} ${index}`),
+  digest: sha256(canonicalJson(part)),
+});
+
 /** JSON with the members of each object in one order, so that equal bodies have equal texts. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) =>

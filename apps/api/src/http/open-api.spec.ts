@@ -54,6 +54,17 @@ describe('the OpenAPI document', () => {
     for (const [, name] of references) expect(document.components!.schemas).toHaveProperty(name!);
   });
 
+  it('takes an idempotency key for every POST of a backend', () => {
+    const posts = Object.entries(document.paths).filter(
+      ([path, { post }]) => post && path.startsWith('/v1/'),
+    );
+    const without = posts.filter(
+      ([, { post }]) => !JSON.stringify(post!.parameters).includes('Idempotency-Key'),
+    );
+    expect(posts.length).toBeGreaterThan(10);
+    expect(without.map(([path]) => path)).toEqual([]);
+  });
+
   it('describes every field', () => {
     const { properties } = document.components!.schemas!.SendNotification as { properties: object };
     expect(Object.keys(properties).sort()).toEqual([
@@ -117,6 +128,7 @@ const ROUTES = [
   'POST /v1/webhooks/{id}/dead-letters/{letter}/replay',
   'POST /v1/webhooks/{id}/secret',
   'POST /v1/webhooks/{id}/test',
+  'POST /v1/notifications/batch',
   'GET /v1/devices/{id}/explain',
   'GET /v1/devices/{id}/presence',
   'GET /v1/notifications/{id}/deliveries',

@@ -9,6 +9,7 @@ import {
 import type { AuthenticatedKey } from '@carillon/auth';
 import { Caller, RequireScope } from '../access/require-scope.decorator.js';
 import { Failures } from '../http/failures.decorator.js';
+import { Idempotent } from '../http/idempotent.decorator.js';
 import { CreatedKey, CreateKey, KeyList, KeyParams } from './key.dto.js';
 import { KeysService } from './keys.service.js';
 
@@ -19,6 +20,7 @@ export class KeysController {
   constructor(private readonly keys: KeysService) {}
 
   @Post()
+  @Idempotent()
   @ApiOperation({ summary: 'Create an API key; its text is shown once and kept hashed' })
   @ApiCreatedResponse({ type: CreatedKey })
   @Failures('invalid-request', 'malformed-json')

@@ -1,9 +1,17 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { AuthenticatedKey } from '@carillon/auth';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Caller, RequireScope } from '../access/require-scope.decorator.js';
 import { Failures } from '../http/failures.decorator.js';
+import { Idempotent } from '../http/idempotent.decorator.js';
 import { idempotencyOf, REPLAYED_HEADER } from '../http/idempotency.js';
 import { DeliveryParams, DeliveryQuery, NotificationParams, SendNotification } from './notification.dto.js';
 import {
@@ -15,6 +23,8 @@ import {
   DryRunView,
   RecalledNotification,
 } from './notification.view.js';
+import { BatchView, SendBatch } from './batch.dto.js';
+import { BatchService } from './batch.service.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DryRunService } from './dry-run.service.js';
 import { NotificationsService, type Sent } from './notifications.service.js';
@@ -26,6 +36,7 @@ export class NotificationsController {
     private readonly notifications: NotificationsService,
     private readonly dryRuns: DryRunService,
     private readonly deliveries: DeliveriesService,
+    private readonly batches: BatchService,
   ) {}
 
   @Post()
@@ -70,6 +81,26 @@ export class NotificationsController {
     return answer(await this.notifications.send(app, notification, idempotencyOf(request)), reply);
   }
 
+  @Post('batch')
+  @Idempotent()
+  @HttpCode(202)
+  @RequireScope('send')
+  @ApiOperation({
+    summary: 'Send up to 1,000 notifications',
+    description:
+      'Each is checked and accepted by itself: `results` says of each, in their order, that it was accepted, or why not.',
+  })
+  @ApiExtraModels(SendNotification)
+  @ApiAcceptedResponse({ type: BatchView })
+  @Failures('invalid-request', 'malformed-json', 'payload-too-large')
+  batch(
+    @Caller() { app }: AuthenticatedKey,
+    @Body() { notifications }: SendBatch,
+    @Req() request: FastifyRequest,
+  ): Promise<BatchView> {
+    return this.batches.send(app, notifications, idempotencyOf(request));
+  }
+
   @Get(':id')
   @RequireScope('read')
   @ApiOperation({ summary: 'Read a notification, with how many deliveries have come how far' })
@@ -110,6 +141,7 @@ export class NotificationsController {
   }
 
   @Post(':id/recall')
+  @Idempotent()
   @HttpCode(200)
   @RequireScope('send')
   @ApiOperation({
@@ -128,6 +160,7 @@ export class NotificationsController {
   }
 
   @Post(':id/cancel')
+  @Idempotent()
   @HttpCode(200)
   @RequireScope('send')
   @ApiOperation({ summary: 'Cancel a notification that has not reached every inbox' })

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
+import { BatchService } from './batch.service.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DryRunService } from './dry-run.service.js';
 import { NotificationsController } from './notifications.controller.js';
@@ -9,6 +10,6 @@ import { PublishController } from './publish.controller.js';
 @Module({
   imports: [AccessModule],
   controllers: [NotificationsController, PublishController],
-  providers: [NotificationsService, DeliveriesService, DryRunService],
+  providers: [NotificationsService, DeliveriesService, DryRunService, BatchService],
 })
 export class NotificationsModule {}

@@ -9,6 +9,7 @@ import {
 import type { AuthenticatedKey } from '@carillon/auth';
 import { Caller, RequireScope } from '../access/require-scope.decorator.js';
 import { Failures } from '../http/failures.decorator.js';
+import { Idempotent } from '../http/idempotent.decorator.js';
 import {
   CreatedRegistrationKey,
   RegistrationKeyView,
@@ -23,6 +24,7 @@ export class RegistrationKeyController {
   constructor(private readonly keys: RegistrationKeyService) {}
 
   @Post()
+  @Idempotent()
   @ApiOperation({
     summary: "Make the app's registration key, or a new one in its place; shown once and kept hashed",
     description: 'With it devices register themselves over XMPP (`CARILLON_XMPP_REGISTRATION=key`).',

@@ -10,6 +10,7 @@ import {
 import type { AuthenticatedKey } from '@carillon/auth';
 import { Caller, RequireScope } from '../access/require-scope.decorator.js';
 import { Failures } from '../http/failures.decorator.js';
+import { Idempotent } from '../http/idempotent.decorator.js';
 import { PageQuery } from '../http/page.dto.js';
 import { CreateWebhook, PatchWebhook, WebhookLetterParams, WebhookParams } from './webhook.dto.js';
 import {
@@ -33,6 +34,7 @@ export class WebhooksController {
   ) {}
 
   @Post()
+  @Idempotent()
   @ApiOperation({
     summary: 'Have receipts posted to a URL',
     description:
@@ -81,6 +83,7 @@ export class WebhooksController {
   }
 
   @Post(':id/secret')
+  @Idempotent()
   @HttpCode(200)
   @ApiOperation({ summary: 'Give a webhook a new secret; for 24 hours the former one signs too' })
   @ApiOkResponse({ type: WebhookSecret })
@@ -90,6 +93,7 @@ export class WebhooksController {
   }
 
   @Post(':id/test')
+  @Idempotent()
   @HttpCode(202)
   @ApiOperation({ summary: 'Post an event of the type `webhook.test`' })
   @ApiAcceptedResponse({ description: 'it is queued' })
@@ -122,6 +126,7 @@ export class WebhooksController {
   }
 
   @Post(':id/dead-letters/:letter/replay')
+  @Idempotent()
   @HttpCode(204)
   @ApiOperation({ summary: 'Post a batch that was given up again, as if for the first time' })
   @ApiNoContentResponse()

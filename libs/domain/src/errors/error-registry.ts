@@ -25,7 +25,12 @@ export const ERRORS = {
   'idempotency-mismatch': {
     status: 409,
     retryable: false,
-    title: 'The Idempotency-Key was used before with another body',
+    title: 'The Idempotency-Key was used before with another request',
+  },
+  'idempotency-in-progress': {
+    status: 409,
+    retryable: true,
+    title: 'The first request with this Idempotency-Key is not answered yet',
   },
   'not-cancellable': { status: 409, retryable: false, title: 'The notification can no longer be cancelled' },
   'cursor-too-old': { status: 410, retryable: false, title: 'The cursor is older than the inbox' },

@@ -5,7 +5,7 @@ import {
   type NotificationStatus,
   type StoredContent,
 } from '@carillon/domain';
-import { runScript } from '@carillon/redis';
+import { addScript, runScript } from '@carillon/redis';
 import { byShard, resultsOf, type Store } from '../store.js';
 import {
   CONTENT_FIELDS,
@@ -27,6 +27,8 @@ export interface Acceptance {
   /** The id of the notification that stands: the new one, or that of the first request. */
   readonly id: string;
 }
+
+type AcceptReply = [Acceptance['outcome'], string];
 
 /** For how long an idempotency key is remembered, s. */
 export const IDEMPOTENCY_RETENTION = 48 * 3_600;
@@ -57,20 +59,45 @@ export class RedisNotifications extends NotificationContents {
 
   /** Writes a notification and puts it on its way, atomically. After this it is never lost. */
   async accept(notification: Notification, idempotency?: Idempotency): Promise<Acceptance> {
-    const { client, keys } = this.store;
+    const { keys, args } = this.acceptance(notification, idempotency);
+    const reply = await runScript<AcceptReply>(this.store.client, 'accept-notification', keys, args);
+    return { outcome: reply[0], id: reply[1] };
+  }
+
+  /** Each by itself, all that share a lane in one pipeline. In the order of `items`. */
+  async acceptAll(
+    items: readonly { readonly notification: Notification; readonly idempotency?: Idempotency }[],
+  ): Promise<Acceptance[]> {
+    const outcomes = new Map<string, Acceptance>();
+    const lanes = byShard(items, ({ notification }) => this.store.laneOf(notification.id));
+    await Promise.all(
+      [...lanes.values()].map(async (own) => {
+        const pipeline = this.store.client.pipeline();
+        for (const { notification, idempotency } of own) {
+          const { keys, args } = this.acceptance(notification, idempotency);
+          addScript(pipeline, 'accept-notification', keys, args);
+        }
+        const replies = resultsOf(await pipeline.exec()) as AcceptReply[];
+        own.forEach(({ notification }, i) =>
+          outcomes.set(notification.id, { outcome: replies[i]![0], id: replies[i]![1] }),
+        );
+      }),
+    );
+    return items.map(({ notification }) => outcomes.get(notification.id)!);
+  }
+
+  private acceptance(
+    notification: Notification,
+    idempotency: Idempotency | undefined,
+  ): { keys: string[]; args: (string | number)[] } {
+    const { keys } = this.store;
     const { id, app, at, acceptedAt } = notification;
     const lane = this.store.laneOf(id);
     const key = keys.notification(lane, id);
-    const [outcome, stands] = await runScript<[Acceptance['outcome'], string]>(
-      client,
-      'accept-notification',
-      [
-        key,
-        idempotency ? keys.idempotency(lane, app, idempotency.keyHash) : key,
-        keys.intake(lane),
-        keys.due(lane),
-      ],
-      [
+    const record = idempotency ? keys.idempotency(lane, app, idempotency.keyHash) : key;
+    return {
+      keys: [key, record, keys.intake(lane), keys.due(lane)],
+      args: [
         id,
         idempotency?.digest ?? '',
         IDEMPOTENCY_RETENTION,
@@ -78,8 +105,7 @@ export class RedisNotifications extends NotificationContents {
         forgetAt(notification),
         ...toFields(notification),
       ],
-    );
-    return { outcome, id: stands };
+    };
   }
 
   async find(id: string): Promise<NotificationRecord | undefined> {

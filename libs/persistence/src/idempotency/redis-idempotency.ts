@@ -1,0 +1,48 @@
+import { runScript } from '@carillon/redis';
+import { type Idempotency, IDEMPOTENCY_RETENTION } from '../notifications/redis-notifications.js';
+import type { Store } from '../store.js';
+
+export type IdempotencyClaim =
+  | { readonly outcome: 'claimed' | 'mismatch' | 'pending' }
+  | { readonly outcome: 'answered'; readonly answer: string };
+
+/** A request that holds its key for so long without an answer has died with its process, ms. */
+const WORK_LIMIT = 120_000;
+
+/** Which requests with an idempotency key were answered, and how. */
+export class RedisIdempotency {
+  constructor(private readonly store: Store) {}
+
+  /** @param token names who asks */
+  async claim(
+    app: string,
+    { keyHash, digest }: Idempotency,
+    token: string,
+    now: number,
+  ): Promise<IdempotencyClaim> {
+    const [outcome, answer = ''] = await runScript<string[]>(
+      this.store.client,
+      'claim-idempotency',
+      [this.key(app, keyHash)],
+      [digest, token, now, now + WORK_LIMIT, IDEMPOTENCY_RETENTION],
+    );
+    return outcome === 'answered'
+      ? { outcome, answer }
+      : { outcome: outcome as 'claimed' | 'mismatch' | 'pending' };
+  }
+
+  /** @param answer undefined when nothing came of it, and the request may come again */
+  async settle(
+    app: string,
+    { keyHash }: Idempotency,
+    token: string,
+    answer: string | undefined,
+  ): Promise<void> {
+    const args = [token, answer ?? '', IDEMPOTENCY_RETENTION];
+    await runScript(this.store.client, 'settle-idempotency', [this.key(app, keyHash)], args);
+  }
+
+  private key(app: string, keyHash: string): string {
+    return this.store.keys.idempotency(this.store.laneOf(app + keyHash), app, keyHash);
+  }
+}
