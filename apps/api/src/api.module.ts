@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AndroidpnModule } from './androidpn/androidpn.module.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { GroupsModule } from './groups/groups.module.js';
@@ -24,6 +25,7 @@ export { setupOpenApi } from './http/open-api.js';
     StatsModule,
     DeadLettersModule,
     WebhooksModule,
+    AndroidpnModule,
     ProblemsModule,
   ],
 })

@@ -11,5 +11,6 @@ import { PublishController } from './publish.controller.js';
   imports: [AccessModule],
   controllers: [NotificationsController, PublishController],
   providers: [NotificationsService, DeliveriesService, DryRunService, BatchService],
+  exports: [NotificationsService],
 })
 export class NotificationsModule {}

@@ -4,6 +4,6 @@ export { FreeForm } from './free-form.js';
 export { MAX_BODY_BYTES, MAX_JSON_DEPTH } from './limits.js';
 export { PROBLEM_MEDIA_TYPE, problemType, toCarillonError, toProblem } from './problem.js';
 export type { ProblemDocument } from './problem.js';
-export { ProblemFilter } from './problem.filter.js';
+export { ProblemFilter, sendProblem } from './problem.filter.js';
 export { escapePointer } from './validation-faults.js';
 export { invalidRequest, RequestValidationPipe } from './validation.pipe.js';
