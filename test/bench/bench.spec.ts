@@ -62,4 +62,15 @@ describe('npm run bench', () => {
     );
     expect(table).toContain('| mosquitto-dup | ≥ 1 × |  | 1.20 × | 0.70 × (falls short) |');
   });
+
+  it('sets a figure against that of another case where the target says so', () => {
+    const file = join(directory, 'xmpp.jsonl');
+    const lines = [
+      { case: 'one-to-one', peer: 'ejabberd', exit: 0, deliveries_per_cpu_s: 20_000 },
+      { case: 'push', peer: 'engine', exit: 0, deliveries_per_cpu_s: 60_000 },
+    ];
+    writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const { stdout } = bench('xmpp', '--report', file);
+    expect(stdout).toContain('| ejabberd, one-to-one | ≥ 2 × | ≥ 4 × | 3.00 × (below the aim) | – |');
+  });
 });

@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from '../../scripts/setup/root.mjs';
 import { SetupError } from '../../scripts/setup/setup-error.mjs';
 
@@ -29,10 +30,17 @@ export function buildLoadGenerator(directory) {
   return join(directory, 'pushload');
 }
 
-/** One run against a server: its figures, and `exit` 0 if every message arrived as it should. */
-export async function generateLoad(program, command, server, args) {
+/**
+ * One run against a server: its figures, and `exit` 0 if every message arrived as it should.
+ * @param whenReady called once all clients are connected, where what they wait for comes from elsewhere
+ */
+export async function generateLoad(program, command, server, args, whenReady) {
   const fixed = [command, '--port', `${server.port}`, '--json', '--quiet', '--pid', server.pids().join(',')];
-  const child = spawn(program, [...fixed, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ready = join(dirname(program), 'ready');
+  rmSync(ready, { force: true });
+  const waiting = whenReady ? ['--ready-file', ready] : [];
+  const child = spawn(program, [...fixed, ...args, ...waiting], { stdio: ['ignore', 'pipe', 'pipe'] });
+  if (whenReady) await untilReady(child, ready).then(whenReady);
   const [output, complaints, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -41,4 +49,12 @@ export async function generateLoad(program, command, server, args) {
   const lastLine = output.trim().split('\n').at(-1);
   if (!lastLine) throw new Error(`${command} gave no figures (exit ${code}): ${complaints.slice(-500)}`);
   return { ...JSON.parse(lastLine), exit: code };
+}
+
+async function untilReady(child, path) {
+  while (!existsSync(path)) {
+    if (child.exitCode !== null)
+      throw new Error('the load generator ended before its clients were connected');
+    await sleep(50);
+  }
 }

@@ -4,7 +4,7 @@ import { generateLoad } from './load-generator.mjs';
 
 /**
  * Measures a suite. Its cases come one after the other; within a case the servers take turns, each once a repeat, so that a slow spell of the
- * machine meets all of them. A case with `fresh` starts its server anew for each figure, as memory once used is seldom given back.
+ * machine meets all of them. In a case with `pushes` the server sends so many by itself, to all clients. A case with `fresh` starts its server anew for each figure, as memory once used is seldom given back.
  */
 export async function measure({ name: suite, cases, peers }, { directory, generator, repeats, results }) {
   for (const each of cases) {
@@ -14,10 +14,9 @@ export async function measure({ name: suite, cases, peers }, { directory, genera
       for (let repeat = 1; repeat <= repeats; repeat++) {
         for (const peer of taking) {
           const server = await servers.of(peer);
-          const figures = await generateLoad(generator, each.command, server, [
-            ...each.args,
-            ...(server.args ?? []),
-          ]);
+          const args = [...each.args, ...(server.args ?? [])];
+          const push = each.pushes && (() => server.push(each.pushes));
+          const figures = await generateLoad(generator, each.command, server, args, push);
           results.add({
             suite,
             case: each.name,

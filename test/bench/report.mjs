@@ -16,6 +16,7 @@ export function describeMachine() {
 
 class Row {
   constructor(suite, { name, title }, metric, lines) {
+    this.name = name;
     this.title = title;
     this.metric = metric;
     this.values = new Map();
@@ -55,22 +56,29 @@ function ratioTable({ ours }, rows) {
     targets.map(({ row, target }) => [
       row.title,
       row.metric.title,
-      target.of ?? 'itself',
+      opponent(target),
       bound(target.must, row.metric, target),
       bound(target.aim, row.metric, target),
-      ...ours.map((name) => verdict(row, target, name)),
+      ...ours.map((name) => verdict(row, target, name, theirs(rows, row, target))),
     ]),
   );
 }
 
 function bound(value, { less }, { of }) {
   if (value === undefined) return '';
-  return `${less ? '≤' : '≥'} ${of ? `${value} ×` : number(value)}`;
+  return `${less ? '≤' : '≥'} ${of ? `${Number(value.toFixed(2))} ×` : number(value)}`;
 }
 
-function verdict(row, { of, must, aim }, name) {
+const opponent = ({ of = 'itself', case: other }) => (other ? `${of}, ${other}` : of);
+
+/** The median of the peer in this row, or in that of the case that the target names. */
+function theirs(rows, row, { of, case: other }) {
+  if (of === undefined) return 1;
+  return (other ? rows.find(({ name }) => name === other) : row)?.median(of);
+}
+
+function verdict(row, { of, must, aim }, name, theirs) {
   const mine = row.median(name);
-  const theirs = of === undefined ? 1 : row.median(of);
   if (mine === undefined || theirs === undefined) return '–';
   const value = mine / theirs;
   const reaches = (target) => target === undefined || (row.metric.less ? value <= target : value >= target);

@@ -1,8 +1,8 @@
-import { accessSync, constants, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { SetupError } from '../../../scripts/setup/setup-error.mjs';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { writePasswordFile } from '../credentials.mjs';
 import { freePort, ServerProcess } from '../server-process.mjs';
+import { findExecutable } from './executable.mjs';
 
 /** Debian's mosquitto as it comes, with queues long enough that a flat-out run drops nothing. */
 export const mosquitto = {
@@ -37,21 +37,5 @@ async function start(directory, { authenticated }, more) {
   ];
   const configuration = join(directory, 'mosquitto.conf');
   writeFileSync(configuration, `${lines.join('\n')}\n`);
-  return ServerProcess.start([program(), '-c', configuration], { directory, port });
-}
-
-function program() {
-  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-  const found = directories.map((directory) => join(directory, 'mosquitto')).find(executable);
-  if (!found) throw new SetupError('mosquitto is not installed (Debian: apt-get install mosquitto)');
-  return found;
-}
-
-function executable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return ServerProcess.start([findExecutable('mosquitto'), '-c', configuration], { directory, port });
 }
