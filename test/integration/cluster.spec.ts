@@ -30,7 +30,13 @@ import { ClientRedisStreams, DeadLetters, StreamConsumer, type StreamConsumerOpt
 import { isCluster, settleInstallation } from '@carillon/redis';
 import { DUMMY_CREDENTIALS, testRedisUrl, testStore, type TestStore } from '@carillon/testing';
 import { lastValueFrom } from 'rxjs';
-import { acceptOnce, moveSessions, recallBoth, sendByWebhook } from '../support/cluster-parts.js';
+import {
+  acceptOnce,
+  keepMqttUsers,
+  moveSessions,
+  recallBoth,
+  sendByWebhook,
+} from '../support/cluster-parts.js';
 import { CommandRecorder, hashTagOf } from '../support/command-recorder.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { useRegistration } from '../support/use-registration.js';
@@ -376,6 +382,8 @@ describe.each([
   });
 
   it('posts to webhooks', () => expect(sendByWebhook(test.store)).resolves.toBeUndefined());
+
+  it('keeps MQTT users', () => expect(keepMqttUsers(test.store)).resolves.toBeUndefined());
 
   it('dispatches to edges', async () => {
     const got: EdgeMessages = { dispatches: [], notices: [] };

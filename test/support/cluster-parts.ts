@@ -1,4 +1,4 @@
-import type { DeviceDirectory, DeviceLogin, Notification } from '@carillon/domain';
+import type { DeviceDirectory, DeviceLogin, Notification, ScramKeys, TopicRule } from '@carillon/domain';
 import type { RedisClient } from '@carillon/redis';
 import type { RedisInbox, Store } from '@carillon/persistence';
 import { DUMMY_CREDENTIALS } from '@carillon/testing';
@@ -9,6 +9,7 @@ import {
   EdgeRegistry,
   Recaller,
   RedisIdempotency,
+  RedisMqttUsers,
   RedisNotifications,
   RedisWebhooks,
   WebhookQueue,
@@ -91,6 +92,25 @@ export async function sendByWebhook(store: Store): Promise<void> {
   await queue.add(id, [event(4)], now);
   expect(await queue.claim(id, now, 1_000)).toBeUndefined();
   expect(await webhooks.all()).toEqual([]);
+}
+
+/** An MQTT user: made, given other rules, given another password, deleted. */
+export async function keepMqttUsers(store: Store): Promise<void> {
+  const users = new RedisMqttUsers(store);
+  const [keys, others] = [DUMMY_CREDENTIALS.scramSha256, { ...DUMMY_CREDENTIALS.scramSha256, salt: 'AAAA' }];
+  const write = (rules: readonly TopicRule[], own: ScramKeys, replacesKeys: boolean) =>
+    users.write('orders', { rules, keys: own, replacesKeys }, Date.now());
+  expect(await write([], keys, false)).toBe('created');
+  const { revision } = (await users.find('orders'))!;
+  const rules = [{ right: 'read', filter: 'orders/#' }] as const;
+  expect(await write(rules, others, false)).toBe('changed');
+  expect(await users.find('orders')).toMatchObject({ rules, keys });
+  expect((await users.revisions()).get('orders')).not.toBe(revision);
+  expect(await write(rules, others, true)).toBe('changed');
+  expect((await users.list()).map((user) => user.keys)).toEqual([others]);
+  expect(await users.delete('orders')).toBe(true);
+  expect(await users.delete('orders')).toBe(false);
+  expect((await users.revisions()).size).toBe(0);
 }
 
 /** An XMPP session's state: saved on one edge, claimed by another, released. */

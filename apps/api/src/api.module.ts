@@ -5,6 +5,7 @@ import { DevicesModule } from './devices/devices.module.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { ProblemsModule } from './http/problems.module.js';
 import { KeysModule } from './keys/keys.module.js';
+import { MqttUsersModule } from './mqtt-users/mqtt-users.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 import { RegistrationKeyModule } from './registration-key/registration-key.module.js';
 import { StatsModule } from './stats/stats.module.js';
@@ -22,6 +23,7 @@ export { setupOpenApi } from './http/open-api.js';
     GroupsModule,
     KeysModule,
     RegistrationKeyModule,
+    MqttUsersModule,
     StatsModule,
     DeadLettersModule,
     WebhooksModule,

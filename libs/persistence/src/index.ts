@@ -18,6 +18,7 @@ export * from './inbox/redis-inbox.js';
 export * from './inbox/redis-presence.js';
 export * from './lease.js';
 export * from './notifications/deposit-of.js';
+export * from './mqtt-users/redis-mqtt-users.js';
 export * from './notifications/notification-record.js';
 export * from './notifications/recaller.js';
 export * from './notifications/redis-notifications.js';

@@ -1,5 +1,12 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
-import { Inbox, type InboxBounds, NotificationContents, Presence, DeviceDirectory } from '@carillon/domain';
+import {
+  Inbox,
+  type InboxBounds,
+  NotificationContents,
+  Presence,
+  DeviceDirectory,
+  MqttUserDirectory,
+} from '@carillon/domain';
 import type { RedisClient, RedisKeys } from '@carillon/redis';
 import { AudienceResolver } from './audience/audience-resolver.js';
 import { DeviceRemoval } from './devices/device-removal.js';
@@ -16,6 +23,7 @@ import { RedisIdempotency } from './idempotency/redis-idempotency.js';
 import { RedisInbox } from './inbox/redis-inbox.js';
 import { RedisPresence } from './inbox/redis-presence.js';
 import { Recaller } from './notifications/recaller.js';
+import { RedisMqttUsers } from './mqtt-users/redis-mqtt-users.js';
 import { RedisNotifications } from './notifications/redis-notifications.js';
 import { Store } from './store.js';
 import { RedisWebhooks } from './webhooks/redis-webhooks.js';
@@ -44,6 +52,7 @@ const repositories = (bounds: InboxBounds | undefined): Provider[] => [
   on(WebhookQueue, (store) => new WebhookQueue(store)),
   on(RedisRegistrationKeys, (store) => new RedisRegistrationKeys(store)),
   on(RegistrationRate, (store) => new RegistrationRate(store)),
+  on(RedisMqttUsers, (store) => new RedisMqttUsers(store)),
   on(EdgeRegistry, (store) => new EdgeRegistry(store)),
   on(DispatchPublisher, (store) => new DispatchPublisher(store)),
   {
@@ -89,6 +98,7 @@ const ports: Provider[] = [
   { provide: Presence, useExisting: RedisPresence },
   { provide: NotificationContents, useExisting: RedisNotifications },
   { provide: DeviceDirectory, useExisting: RedisDevices },
+  { provide: MqttUserDirectory, useExisting: RedisMqttUsers },
 ];
 
 /** The repositories on one Redis connection, for every module of a process. */

@@ -15,6 +15,8 @@ export class RedisKeys {
   apiKeys = (app: string): string => `${this.prefix}{sys}:keys:${app}`;
   registrationKey = (keyId: string): string => `${this.prefix}{sys}:regkey:${keyId}`;
   registrationKeys = (app: string): string => `${this.prefix}{sys}:regkeys:${app}`;
+  mqttUser = (name: string): string => `${this.prefix}{sys}:mqtt-user:${name}`;
+  mqttUsers = (): string => `${this.prefix}{sys}:mqtt-users`;
   edges = (): string => `${this.prefix}{sys}:edges`;
   lease = (name: string): string => `${this.prefix}{sys}:lease:${name}`;
 

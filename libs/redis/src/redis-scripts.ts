@@ -19,6 +19,7 @@ const NAMES = [
   'count-receipts',
   'count-registration',
   'delete-device',
+  'delete-mqtt-user',
   'deposit',
   'finish-fan-out',
   'forget-expiry',
@@ -41,6 +42,7 @@ const NAMES = [
   'use-fast-token',
   'write-device',
   'write-mqtt-sessions',
+  'write-mqtt-user',
 ] as const;
 
 export type ScriptName = (typeof NAMES)[number];

@@ -106,6 +106,8 @@ const ROUTES = [
   ['GET', '/v1/stats', ['read', 'manage', 'admin']],
   ['GET', '/v1/keys', ['admin']],
   ['GET', '/v1/registration-key', ['admin']],
+  ['GET', '/v1/mqtt/users', ['admin']],
+  ['PUT', '/v1/mqtt/users/x', ['admin']],
   ['GET', '/v1/dead-letters?stream=intake', ['admin']],
 ] as const;
 

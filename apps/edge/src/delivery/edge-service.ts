@@ -4,6 +4,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import type { EdgeNotice } from '@carillon/domain';
 import { Metrics } from '@carillon/observability';
 import {
   DispatchReader,
@@ -112,9 +113,14 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
         }))
         .filter(({ targets }) => targets.length > 0);
       if (own.length > 0) transport.deliver(own);
-      for (const notice of notices) {
-        if (notice.reason === 'revoked' || notice.transport === transport.kind) transport.notice(notice);
-      }
+    }
+    for (const notice of notices) this.pass(notice);
+  }
+
+  private pass(notice: EdgeNotice): void {
+    if (notice.reason === 'mqtt-user-changed') return this.transports.mqtt.userChanged(notice.user);
+    for (const transport of this.transports.all) {
+      if (notice.reason === 'revoked' || notice.transport === transport.kind) transport.notice(notice);
     }
   }
 

@@ -1,12 +1,14 @@
+import type { MqttUserDirectory } from '@carillon/domain';
 import { type ProcessContext, softwareVersion } from '@carillon/process';
 import type { MqttTransportOptions } from '@carillon/transports';
 import { scramDecoys } from './scram-decoys.js';
 
 /** The MQTT broker of this edge, as the configuration wants it. */
-export function mqttOptions(process: ProcessContext): MqttTransportOptions {
+export function mqttOptions(process: ProcessContext, users: MqttUserDirectory): MqttTransportOptions {
   const { mqtt } = process.config;
   return {
     anonymous: mqtt.anonymous,
+    users,
     broker: {
       logger: engineLogger(process),
       limits: {

@@ -5,6 +5,7 @@ import {
   DeviceDirectory,
   DeviceEventSink,
   Inbox,
+  MqttUserDirectory,
   NotificationContents,
   Presence,
 } from '@carillon/domain';
@@ -49,6 +50,7 @@ export class Transports {
     authenticator: DeviceAuthenticator,
     events: DeviceEventSink,
     publisher: DispatchPublisher,
+    users: MqttUserDirectory,
     store: Store,
     accounts: DeviceAccounts,
     registry: EdgeRegistry,
@@ -77,7 +79,7 @@ export class Transports {
       logger,
     };
     this.mqtt = new MqttTransport(context, {
-      ...mqttOptions(process),
+      ...mqttOptions(process, users),
       cluster: brokerCluster(process, store, registry),
     });
     this.xmpp = new XmppTransport(context, {

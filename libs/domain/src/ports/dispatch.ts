@@ -16,6 +16,12 @@ export interface Dispatch {
 
 export type DispatchBatch = readonly Dispatch[];
 
+/** What an edge is told beside hints. */
+export type EdgeNotice =
+  | ConnectionNotice
+  /** An MQTT user was made, changed or deleted: what was known of it is out of date. */
+  | { readonly reason: 'mqtt-user-changed'; readonly user: string };
+
 /** What an edge is told about a connection of its own. */
 export type ConnectionNotice =
   /** The device has connected elsewhere: end this connection. */

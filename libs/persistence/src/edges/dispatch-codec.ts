@@ -1,15 +1,9 @@
-import type {
-  ConnectionNotice,
-  Dispatch,
-  DispatchTarget,
-  StoredContent,
-  TransportKind,
-} from '@carillon/domain';
+import type { Dispatch, DispatchTarget, EdgeNotice, StoredContent, TransportKind } from '@carillon/domain';
 
 /** What an edge's stream carries: hints of new inbox entries, and notices about connections. */
 export interface EdgeMessages {
   readonly dispatches: Dispatch[];
-  readonly notices: ConnectionNotice[];
+  readonly notices: EdgeNotice[];
 }
 
 type Meta = [
@@ -40,13 +34,13 @@ export function encodeDispatch({ content, targets }: Dispatch): string[] {
   return ['m', JSON.stringify(meta), 'c', content.contentJson];
 }
 
-export const encodeNotice = (notice: ConnectionNotice): string[] => ['n', JSON.stringify(notice)];
+export const encodeNotice = (notice: EdgeNotice): string[] => ['n', JSON.stringify(notice)];
 
 export function decodeFields(fields: readonly string[], into: EdgeMessages): void {
   for (let i = 0; i < fields.length; i += 2) {
     const value = fields[i + 1]!;
     if (fields[i] === 'm') into.dispatches.push(decodeDispatch(JSON.parse(value) as Meta, fields[i + 3]!));
-    else if (fields[i] === 'n') into.notices.push(JSON.parse(value) as ConnectionNotice);
+    else if (fields[i] === 'n') into.notices.push(JSON.parse(value) as EdgeNotice);
   }
 }
 

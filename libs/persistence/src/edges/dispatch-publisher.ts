@@ -29,6 +29,12 @@ export class DispatchPublisher {
     await Promise.all([...edgeIds].map((edgeId) => this.append(edgeId, notice)));
   }
 
+  /** Tells every edge to look at an MQTT user again. */
+  async mqttUserChanged(edgeIds: Iterable<string>, user: string): Promise<void> {
+    const notice = encodeNotice({ user, reason: 'mqtt-user-changed' });
+    await Promise.all([...edgeIds].map((edgeId) => this.append(edgeId, notice)));
+  }
+
   /** Tells the edges of connections what became of these. */
   async notify(
     connections: readonly Connection[],

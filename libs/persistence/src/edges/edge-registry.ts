@@ -29,6 +29,11 @@ export class EdgeRegistry {
     return live;
   }
 
+  /** Every edge that has not left, also one that began just now. */
+  all(): Promise<string[]> {
+    return this.store.client.zrangebyscore(this.store.keys.edges(), '-inf', '+inf');
+  }
+
   /** Whether an edge that was silent still is. */
   async isDead(edgeId: string, now: number): Promise<boolean> {
     const heard = await this.store.client.zscore(this.store.keys.edges(), edgeId);

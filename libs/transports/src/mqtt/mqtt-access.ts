@@ -1,35 +1,41 @@
+import type { MqttUserDirectory, TopicRule } from '@carillon/domain';
 import type { MqttClient, SubscriptionVerdict, TopicBound } from '@carillon/mqtt-broker';
-import type { AccessList, Subject } from './access/access-list.js';
-import { sameHash } from './access/password-hash.js';
+import { AccessList, type Subject } from './access/access-list.js';
+import { MqttAccounts } from './access/accounts.js';
 import { type MqttPrincipal, parseIdentity, principalOf, subjectOf } from './access/principal.js';
 import type { Users } from './access/users-file.js';
 import { eventsTopic, isDeviceTopic, isOwnFilter } from './mqtt-topics.js';
 
 /** What the operator's files say. */
 export interface MqttAccessRules {
-  /** Who else may log in, beside devices. */
+  /** Who else may log in, beside devices and the users that were made by REST. */
   readonly users?: Users | undefined;
-  /** Without one, users have no topics, and anonymous clients all but those of devices. */
+  /** Without one, users have the topics of their own rules alone, and anonymous clients all but those of devices. */
   readonly list?: AccessList | undefined;
 }
 
-/** Who may use which topics: a device its own, everybody what the access list grants. */
-export class MqttAccess {
-  private rules: MqttAccessRules = {};
+const NO_LIST = new AccessList([], new Map(), []);
 
-  setRules(rules: MqttAccessRules): void {
-    this.rules = rules;
+/** Who may use which topics: a device its own, everybody what the access list grants, a user what its own rules grant besides. */
+export class MqttAccess {
+  readonly accounts: MqttAccounts;
+  private list: AccessList | undefined;
+
+  constructor(users: MqttUserDirectory) {
+    this.accounts = new MqttAccounts(users);
   }
 
-  get users(): Users | undefined {
-    return this.rules.users;
+  setRules({ users, list }: MqttAccessRules): void {
+    this.accounts.setFile(users);
+    this.list = list;
   }
 
   mayPublish(client: MqttClient, topic: string): boolean {
     const principal = principalOf(client);
     if (isDeviceTopic(topic)) return topic === ownEvents(principal);
     if (this.unbounded(principal)) return true;
-    return this.rules.list?.mayWrite(subjectOf(principal), topic) ?? false;
+    const subject = subjectOf(principal);
+    return (this.list ?? NO_LIST).mayWrite(subject, topic, this.ownRules(subject));
   }
 
   maySubscribe(client: MqttClient, filter: string): SubscriptionVerdict {
@@ -43,17 +49,21 @@ export class MqttAccess {
     return this.mayHave(kind, subject, filter, this.reads(subject));
   }
 
-  /** By the access list of the day: it outlives the connection with the session's subscriptions. */
+  /** By the rules of the day: it outlives the connection with the session's subscriptions. */
   reads(subject: Subject): TopicBound {
-    return (topic) => this.rules.list?.mayRead(subject, topic) ?? false;
+    return (topic) => (this.list ?? NO_LIST).mayRead(subject, topic, this.ownRules(subject));
   }
 
-  /** Whether the users file still says what it said when this client logged in. */
+  /** Whether this client's user is there as yet, with the password that it logged in by. */
   stillIs(client: MqttClient): boolean {
     const principal = principalOf(client);
     if (principal.kind !== 'user') return true;
-    const hash = this.rules.users?.get(principal.subject.username!);
-    return hash !== undefined && sameHash(hash, principal.hash);
+    const { account } = principal;
+    return this.accounts.known(account.name)?.equals(account) ?? false;
+  }
+
+  private ownRules({ isUser, username }: Subject): readonly TopicRule[] {
+    return isUser && username !== undefined ? this.accounts.rulesOf(username) : [];
   }
 
   private mayHave(
@@ -64,12 +74,12 @@ export class MqttAccess {
   ): SubscriptionVerdict {
     if (kind === 'device' && isOwnFilter(filter, subject.clientId)) return true;
     if (this.unbounded({ kind })) return true;
-    const granted = this.rules.list?.maySubscribe(subject, filter) ?? false;
+    const granted = (this.list ?? NO_LIST).maySubscribe(subject, filter, this.ownRules(subject));
     return granted && { only };
   }
 
   private unbounded({ kind }: Pick<MqttPrincipal, 'kind'>): boolean {
-    return kind === 'anonymous' && this.rules.list === undefined;
+    return kind === 'anonymous' && this.list === undefined;
   }
 }
 

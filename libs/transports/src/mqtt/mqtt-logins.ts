@@ -1,21 +1,35 @@
-import { DEVICE_ID, type DeviceLogin } from '@carillon/domain';
+import { DEVICE_ID, type DeviceLogin, isMqttUserName } from '@carillon/domain';
 import type { AuthenticationOutcome, ConnectRequest, ScramLookup, TopicBound } from '@carillon/mqtt-broker';
 import { scramCredentials } from '../scram-credentials.js';
 import type { TransportContext } from '../transport-context.js';
 import type { Subject } from './access/access-list.js';
-import { type PasswordHash, verifyPassword } from './access/password-hash.js';
+import type { Account } from './access/account.js';
+import type { MqttAccounts } from './access/accounts.js';
+import { PasswordChecks } from './access/password-checks.js';
 import { type MqttPrincipal, sessionId } from './access/principal.js';
-import type { Users } from './access/users-file.js';
 
 /** What a login takes from the rules of the day. */
 export interface LoginRules {
-  readonly users: Users | undefined;
+  readonly accounts: MqttAccounts;
   /** Asked for as long as the client's session lives. */
   reads(subject: Subject): TopicBound;
 }
 
-/** Who may connect, by password or by SCRAM-SHA-256: devices, users, and on an open broker everybody. */
+/** An outcome, or `unavailable`: nobody can tell now. */
+type Attempt<T> = T | 'unavailable';
+
+const WARN_EVERY_MS = 1_000;
+const wrong: AuthenticationOutcome = { ok: false, reason: 'bad-credentials' };
+const unavailable: AuthenticationOutcome = { ok: false, reason: 'server-unavailable' };
+
+/**
+ * Who may connect, by password or by SCRAM-SHA-256: users, devices, and on an open broker everybody. A user's name comes before a
+ * device's id. Every refusal of a password costs the same lookups and one hash, so that its time does not tell who is there.
+ */
 export class MqttLogins {
+  private readonly checks = new PasswordChecks();
+  private warnedAt = -Infinity;
+
   constructor(
     private readonly context: TransportContext,
     private readonly anonymous: boolean,
@@ -25,44 +39,74 @@ export class MqttLogins {
   async authenticate(request: ConnectRequest): Promise<AuthenticationOutcome> {
     const { username, password } = request;
     if (username === undefined && password === undefined) return this.authenticateAnonymous(request);
-    if (username === undefined || password === undefined) return { ok: false, reason: 'bad-credentials' };
-    const hash = this.rules.users?.get(username);
-    if (hash) return this.authenticateUser(request, username, password, hash);
-    return this.authenticateDevice(request, username, password);
+    if (username === undefined || password === undefined) return wrong;
+    return this.byPassword(request, username, password);
   }
 
-  /** A device's keys. The hashes of the users file cannot serve SCRAM: such a user is as unknown here as anybody. */
+  /** The keys of a user or of a device. A user of the users file has none, and is as unknown here as anybody. */
   async scramCredentials(username: string, { clientId }: ConnectRequest): Promise<ScramLookup> {
-    if (!DEVICE_ID.test(username)) return undefined;
-    const login = await this.attempt(username, () => this.context.directory.login(username));
-    // Asked for all the same: who is a user should not show in the time that it takes.
-    if (login === 'unavailable') return login;
-    if (!login || this.rules.users?.has(username)) return undefined;
+    // Both are asked for in any case: who is a user should not show in the time that it takes.
+    const [account, login] = await Promise.all([this.freshAccount(username), this.directory(username)]);
+    if (account === 'unavailable' || login === 'unavailable') return 'unavailable';
+    if (account) {
+      return account.keys && { ...scramCredentials(account.keys), ...this.asUser(account, clientId) };
+    }
+    if (!login) return undefined;
     return {
       ...scramCredentials(login.credentials.scramSha256),
-      principal: this.deviceOf(login),
-      clientId: login.id,
+      ...this.asDevice(login),
       refusal: mayCallItself(login, clientId) ? undefined : 'identifier-rejected',
     };
   }
 
   private authenticateAnonymous({ clientId }: ConnectRequest): AuthenticationOutcome {
     if (!this.anonymous) return { ok: false, reason: 'not-authorized' };
-    const subject = { username: undefined, clientId };
+    const subject = { username: undefined, clientId, isUser: false };
     const principal: MqttPrincipal = { kind: 'anonymous', subject, mayRead: this.rules.reads(subject) };
     return { ok: true, principal, clientId: sessionId('', clientId) };
   }
 
-  private async authenticateUser(
-    { clientId }: ConnectRequest,
+  private async byPassword(
+    request: ConnectRequest,
     username: string,
     password: Buffer,
-    hash: PasswordHash,
   ): Promise<AuthenticationOutcome> {
-    if (!(await verifyPassword(hash, password))) return { ok: false, reason: 'bad-credentials' };
-    const subject = { username, clientId };
-    const principal: MqttPrincipal = { kind: 'user', hash, subject, mayRead: this.rules.reads(subject) };
-    return { ok: true, principal, clientId: sessionId(username, clientId) };
+    const known = this.rules.accounts.known(username);
+    if (known) {
+      const outcome = await this.asAccount(request, known, password);
+      if (outcome !== wrong) return outcome;
+      await this.authenticateDevice(request, username, password); // for its time alone
+    } else {
+      const outcome = await this.authenticateDevice(request, username, password);
+      if (outcome !== wrong) return outcome;
+    }
+    return this.secondThought(request, username, password, known);
+  }
+
+  /** The user may be new, or have a new password, of which this edge has not heard yet. */
+  private async secondThought(
+    request: ConnectRequest,
+    username: string,
+    password: Buffer,
+    known: Account | undefined,
+  ): Promise<AuthenticationOutcome> {
+    const fresh = await this.freshAccount(username);
+    if (fresh === 'unavailable') return unavailable;
+    if (fresh && !known?.equals(fresh)) return this.asAccount(request, fresh, password);
+    if (known) return wrong;
+    const decoy = this.rules.accounts.decoyFor(username);
+    const checked = decoy && (await this.checks.run(() => decoy.verify(password)));
+    return checked === 'busy' ? unavailable : wrong;
+  }
+
+  private async asAccount(
+    { clientId }: ConnectRequest,
+    account: Account,
+    password: Buffer,
+  ): Promise<AuthenticationOutcome> {
+    const verified = await this.checks.run(() => account.verify(password));
+    if (verified === 'busy') return unavailable;
+    return verified ? { ok: true, ...this.asUser(account, clientId) } : wrong;
   }
 
   private async authenticateDevice(
@@ -70,24 +114,48 @@ export class MqttLogins {
     username: string,
     password: Buffer,
   ): Promise<AuthenticationOutcome> {
-    if (!DEVICE_ID.test(username)) return { ok: false, reason: 'bad-credentials' };
+    if (!DEVICE_ID.test(username)) return wrong;
     const token = password.toString('utf8');
     const login = await this.attempt(username, () => this.context.authenticator.verify(username, token));
-    if (login === 'unavailable') return { ok: false, reason: 'server-unavailable' };
-    if (!login) return { ok: false, reason: 'bad-credentials' };
+    if (login === 'unavailable') return unavailable;
+    if (!login) return wrong;
     if (!mayCallItself(login, clientId)) return { ok: false, reason: 'identifier-rejected' };
-    return { ok: true, principal: this.deviceOf(login), clientId: login.id };
+    return { ok: true, ...this.asDevice(login) };
   }
 
-  private deviceOf(login: DeviceLogin): MqttPrincipal {
-    return { kind: 'device', login, mayRead: this.rules.reads({ username: login.id, clientId: login.id }) };
+  private asUser(account: Account, clientId: string): { principal: MqttPrincipal; clientId: string } {
+    const subject = { username: account.name, clientId, isUser: true };
+    const principal: MqttPrincipal = { kind: 'user', account, subject, mayRead: this.rules.reads(subject) };
+    return { principal, clientId: sessionId(account.name, clientId) };
   }
 
-  private async attempt<T>(deviceId: string, ask: () => Promise<T>): Promise<T | 'unavailable'> {
+  private asDevice(login: DeviceLogin): { principal: MqttPrincipal; clientId: string } {
+    const subject = { username: login.id, clientId: login.id, isUser: false };
+    return {
+      principal: { kind: 'device', login, mayRead: this.rules.reads(subject) },
+      clientId: login.id,
+    };
+  }
+
+  private freshAccount(name: string): Promise<Attempt<Account | undefined>> {
+    if (!isMqttUserName(name)) return Promise.resolve(this.rules.accounts.known(name));
+    return this.attempt(name, () => this.rules.accounts.fresh(name));
+  }
+
+  private directory(name: string): Promise<Attempt<DeviceLogin | undefined>> {
+    if (!DEVICE_ID.test(name)) return Promise.resolve(undefined);
+    return this.attempt(name, () => this.context.directory.login(name));
+  }
+
+  /** An outage is told once a second, however many want to log in meanwhile. */
+  private async attempt<T>(name: string, ask: () => Promise<T>): Promise<Attempt<T>> {
     try {
       return await ask();
     } catch (error) {
-      this.context.logger.warn({ deviceId, error: String(error) }, 'a login could not be checked');
+      const now = performance.now();
+      const level = now - this.warnedAt >= WARN_EVERY_MS ? 'warn' : 'debug';
+      if (level === 'warn') this.warnedAt = now;
+      this.context.logger[level]({ username: name, error: String(error) }, 'a login could not be checked');
       return 'unavailable';
     }
   }

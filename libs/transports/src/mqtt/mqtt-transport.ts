@@ -2,6 +2,7 @@ import {
   type ConnectionNotice,
   type DeviceLogin,
   type DispatchBatch,
+  type MqttUserDirectory,
   parseDeviceEvent,
 } from '@carillon/domain';
 import {
@@ -30,6 +31,8 @@ export interface MqttTransportOptions {
   readonly broker?: Omit<MqttBrokerOptions, 'hooks' | 'cluster'>;
   /** What this broker shares with those of other edges; without it, its sessions end with it. */
   readonly cluster?: ClusterContext;
+  /** Users beside those of the users file. */
+  readonly users: MqttUserDirectory;
 }
 
 const INBOX_QOS = 1;
@@ -41,7 +44,7 @@ export class MqttTransport extends DeliveryTransport {
   /** The edge attaches its connections here. */
   readonly broker: MqttBroker;
   private readonly links: DeviceLinks<MqttClient>;
-  private readonly access = new MqttAccess();
+  private readonly access: MqttAccess;
   private readonly logins: MqttLogins;
 
   constructor(
@@ -49,6 +52,7 @@ export class MqttTransport extends DeliveryTransport {
     options: MqttTransportOptions,
   ) {
     super();
+    this.access = new MqttAccess(options.users);
     this.logins = new MqttLogins(context, options.anonymous, this.access);
     this.links = new DeviceLinks('mqtt', context, (client, reason) =>
       client.disconnect(reason === 'taken-over' ? 'taken-over' : 'administrative-action'),
@@ -61,8 +65,9 @@ export class MqttTransport extends DeliveryTransport {
     return this.links.size;
   }
 
-  start(): Promise<void> {
-    return this.broker.start();
+  async start(): Promise<void> {
+    await this.access.accounts.reload();
+    await this.broker.start();
   }
 
   deliver(batch: DispatchBatch): void {
@@ -77,6 +82,7 @@ export class MqttTransport extends DeliveryTransport {
 
   reconcile(): void {
     this.links.reconcile();
+    this.refreshUsers(() => this.access.accounts.reload());
   }
 
   reclaim(): Promise<void> {
@@ -91,6 +97,23 @@ export class MqttTransport extends DeliveryTransport {
   /** New users and access list: they hold for connections that stand too, and users whose password changed have to log in anew. */
   setRules(rules: MqttAccessRules): void {
     this.access.setRules(rules);
+    this.reconsider();
+  }
+
+  /** A user was made, changed or deleted by REST, with the same consequences. */
+  userChanged(name: string): void {
+    this.refreshUsers(() => this.access.accounts.load(name).then(() => true));
+  }
+
+  private refreshUsers(refresh: () => Promise<boolean>): void {
+    refresh().then(
+      (changed) => changed && this.reconsider(),
+      (error: unknown) =>
+        this.context.logger.warn({ error: String(error) }, 'MQTT users could not be read: tried again later'),
+    );
+  }
+
+  private reconsider(): void {
     this.broker.reconsiderTopics();
     for (const client of this.broker.clients()) {
       if (!this.access.stillIs(client)) client.disconnect('not-authorized');

@@ -19,9 +19,9 @@ pattern write of/%u
 pattern deny clients/%c/no
 `;
 
-const anonymous = { username: undefined, clientId: 'a' };
-const backend = { username: 'backend', clientId: 'b-1' };
-const reader = { username: 'reader', clientId: 'r' };
+const anonymous = { username: undefined, clientId: 'a', isUser: false };
+const backend = { username: 'backend', clientId: 'b-1', isUser: true };
+const reader = { username: 'reader', clientId: 'r', isUser: true };
 
 describe('an ACL file', () => {
   const { list, faults } = parseAccessList(FILE);
@@ -45,10 +45,10 @@ describe('an ACL file', () => {
     [backend, 'of/backend', false, true],
     [reader, 'orders/secret', false, false],
     [reader, 'orders/1', true, false],
-    [{ username: 'stranger', clientId: 's' }, 'public/x', false, false],
-    [{ username: 'x', clientId: '+' }, 'clients/+/x', false, false],
-    [{ username: 'x', clientId: '#' }, 'clients/a/x', false, false],
-    [{ username: 'x', clientId: 'a/b' }, 'clients/a/b/x', false, false],
+    [{ username: 'stranger', clientId: 's', isUser: true }, 'public/x', false, false],
+    [{ username: 'x', clientId: '+', isUser: true }, 'clients/+/x', false, false],
+    [{ username: 'x', clientId: '#', isUser: true }, 'clients/a/x', false, false],
+    [{ username: 'x', clientId: 'a/b', isUser: true }, 'clients/a/b/x', false, false],
   ])('%j on %s: read %s, write %s', (subject, topic, read, write) => {
     expect([list.mayRead(subject, topic), list.mayWrite(subject, topic)]).toEqual([read, write]);
   });
@@ -63,6 +63,16 @@ describe('an ACL file', () => {
     ['clients/+/x', false],
   ])('lets the reader subscribe to %s: %s', (filter, allowed) => {
     expect(list.maySubscribe(reader, filter)).toBe(allowed);
+  });
+
+  it('adds rules of one user alone, with names put in; a deny outweighs here too', () => {
+    const own = [
+      { right: 'read', filter: 'own/%c/%u/#' },
+      { right: 'deny', filter: 'orders/1' },
+    ] as const;
+    expect(list.maySubscribe(reader, 'own/r/reader/#', own)).toBe(true);
+    expect(list.maySubscribe(reader, 'own/s/reader/#', own)).toBe(false);
+    expect([list.mayRead(reader, 'orders/1'), list.mayRead(reader, 'orders/1', own)]).toEqual([true, false]);
   });
 
   it('tells each fault with its line', () => {

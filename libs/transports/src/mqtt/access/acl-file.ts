@@ -1,14 +1,15 @@
-import { AccessList, type Right, type Rule } from './access-list.js';
+import { isTopicFilter, TOPIC_RIGHTS, type TopicRight, type TopicRule } from '@carillon/domain';
+import { AccessList } from './access-list.js';
 import { type LineFault, numberedLines } from './numbered-lines.js';
 
-const RIGHTS: readonly string[] = ['read', 'write', 'readwrite', 'deny'];
+const RIGHTS: readonly string[] = TOPIC_RIGHTS;
 
 /** Reads an ACL file in the form of mosquitto: `user NAME`, `topic [right] FILTER`, `pattern [right] FILTER`. */
 export function parseAccessList(file: string): { list: AccessList; faults: readonly LineFault[] } {
   const faults: LineFault[] = [];
-  const anonymous: Rule[] = [];
-  const byUser = new Map<string, Rule[]>();
-  const patterns: Rule[] = [];
+  const anonymous: TopicRule[] = [];
+  const byUser = new Map<string, TopicRule[]>();
+  const patterns: TopicRule[] = [];
   let current = anonymous;
   for (const { line, text } of numberedLines(file)) {
     const [, keyword, rest] = /^\s*(\S+)\s*(.*?)\s*$/.exec(text)!;
@@ -25,21 +26,12 @@ export function parseAccessList(file: string): { list: AccessList; faults: reado
 }
 
 /** Without a right both; a topic may hold blanks. */
-function ruleOf(text: string): Rule | string {
+function ruleOf(text: string): TopicRule | string {
   const [first = '', ...others] = text.split(/\s+/);
   const named = RIGHTS.includes(first) && others.length > 0;
   const filter = named ? text.slice(first.length).trimStart() : text;
   if (filter === '') return 'names no topic';
   if (!named && others.length > 0) return `${JSON.stringify(first)} is none of ${RIGHTS.join(', ')}`;
-  if (!isFilter(filter)) return `${JSON.stringify(filter)} is no topic filter`;
-  return { right: named ? (first as Right) : 'readwrite', filter };
-}
-
-/** MQTT 5.0 §4.7.1: a wildcard fills its level, `#` is the last. */
-function isFilter(text: string): boolean {
-  return text
-    .split('/')
-    .every((level, i, { length }) =>
-      level === '#' ? i === length - 1 : level === '+' || !/[+#\0]/.test(level),
-    );
+  if (!isTopicFilter(filter)) return `${JSON.stringify(filter)} is no topic filter`;
+  return { right: named ? (first as TopicRight) : 'readwrite', filter };
 }

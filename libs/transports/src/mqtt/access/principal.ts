@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { DeviceLogin } from '@carillon/domain';
 import type { MqttClient, TopicBound } from '@carillon/mqtt-broker';
 import type { Subject } from './access-list.js';
-import type { PasswordHash } from './password-hash.js';
+import type { Account } from './account.js';
 
-/** Who a client is: a device, a user of the users file, or anyone on an open broker. */
+/** Who a client is: a device, a user, or anyone on an open broker. */
 export type MqttPrincipal =
   | { readonly kind: 'device'; readonly login: DeviceLogin; readonly mayRead: TopicBound }
   | {
       readonly kind: 'user';
-      readonly hash: PasswordHash;
+      readonly account: Account;
       readonly subject: Subject;
       readonly mayRead: TopicBound;
     }
@@ -23,7 +23,7 @@ export function identityOf(principal: MqttPrincipal): string {
 
 export function parseIdentity(identity: string): Pick<MqttPrincipal, 'kind'> & { subject: Subject } {
   const [kind, clientId, username] = JSON.parse(identity) as [MqttPrincipal['kind'], string, string?];
-  return { kind, subject: { clientId, username } };
+  return { kind, subject: { clientId, username, isUser: kind === 'user' } };
 }
 
 export const principalOf = (client: MqttClient): MqttPrincipal => client.principal as MqttPrincipal;
@@ -35,7 +35,7 @@ export const loginOf = (client: MqttClient): DeviceLogin | undefined => {
 
 export const subjectOf = (principal: MqttPrincipal): Subject =>
   principal.kind === 'device'
-    ? { username: principal.login.id, clientId: principal.login.id }
+    ? { username: principal.login.id, clientId: principal.login.id, isUser: false }
     : principal.subject;
 
 /**
