@@ -86,7 +86,7 @@ describe('from a client', () => {
     expect(client.inbox.at(-1)).toMatchObject({ type: PacketType.DISCONNECT, reasonCode: 0x82 });
   });
 
-  it('ends a client beyond the Receive Maximum [MQTT-3.3.4-9]', async () => {
+  it('ends a client beyond the Receive Maximum [MQTT-3.3.4-7]', async () => {
     const client = await TestClient.connect(startBroker({}, { receiveMaximum: 3 }), 'c');
     expect(client.connack?.properties?.receiveMaximum).toBe(3);
     for (let id = 1; id <= 3; id++) client.publish('a', 'x', { qos: 2, packetId: id });
@@ -96,7 +96,7 @@ describe('from a client', () => {
     expect(client.inbox.at(-1)).toMatchObject({ type: PacketType.DISCONNECT, reasonCode: 0x93 });
   });
 
-  it('keeps the order of each QoS [MQTT-4.6.0-2]', async () => {
+  it('keeps the order of each QoS [MQTT-4.6.0-5]', async () => {
     const client = await TestClient.connect(startBroker(), 'c');
     await client.subscribe('#', { qos: 2 });
     for (let id = 1; id <= 50; id++) client.publish('a', `${id}`, { qos: 1, packetId: id });
@@ -159,7 +159,7 @@ describe('to a client', () => {
     expect(await client.settle()).toEqual([]);
   });
 
-  it.each([1, 2, 10])('keeps to a Receive Maximum of %i [MQTT-3.3.4-7]', async (receiveMaximum) => {
+  it.each([1, 2, 10])('keeps to a Receive Maximum of %i [MQTT-3.3.4-9]', async (receiveMaximum) => {
     const broker = startBroker();
     const client = await TestClient.connect(broker, 'c', { properties: { receiveMaximum } });
     await client.subscribe('a', { qos: 1 });

@@ -62,7 +62,7 @@ function readable(connection: Connection, session: Session, packet: PublishPacke
   } else if (levelCount(packet.topic) > limits.maxTopicLevels) {
     connection.fail(ReasonCode.TopicNameInvalid, 'topic has too many levels');
   } else if (packet.qos === 2 && exceedsReceiveMaximum(connection, session, packet)) {
-    connection.fail(ReasonCode.ReceiveMaximumExceeded, 'receive maximum exceeded'); // [MQTT-3.3.4-9]
+    connection.fail(ReasonCode.ReceiveMaximumExceeded, 'receive maximum exceeded'); // [MQTT-3.3.4-7]
   }
   return connection.live;
 }
