@@ -30,13 +30,7 @@ import { ClientRedisStreams, DeadLetters, StreamConsumer, type StreamConsumerOpt
 import { isCluster, settleInstallation } from '@carillon/redis';
 import { DUMMY_CREDENTIALS, testRedisUrl, testStore, type TestStore } from '@carillon/testing';
 import { lastValueFrom } from 'rxjs';
-import {
-  acceptOnce,
-  keepMqttUsers,
-  moveSessions,
-  recallBoth,
-  sendByWebhook,
-} from '../support/cluster-parts.js';
+import * as parts from '../support/cluster-parts.js';
 import { CommandRecorder, hashTagOf } from '../support/command-recorder.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { useRegistration } from '../support/use-registration.js';
@@ -264,7 +258,7 @@ describe.each([
       test.store.allLanes().map((lane) => notifications.claimDue(lane, now + 1_000, 10)),
     );
     expect(moved.reduce((sum, each) => sum + each.moved, 0)).toBe(1);
-    await acceptOnce(test.store, () => notification({ at: now + 60_000 }));
+    await parts.acceptOnce(test.store, () => notification({ at: now + 60_000 }));
 
     const loaded = await notifications.load([id, later.id, 'unknown', never.id]);
     expect(loaded.map((each) => each?.id)).toEqual([id, later.id, undefined, never.id]);
@@ -332,7 +326,7 @@ describe.each([
     }));
     await inbox.record(steps);
     expect(await inbox.counts(sent[1]!, all)).toMatchObject({ acknowledged: 40, pending: 0 });
-    await recallBoth(test.store, { notifications, inbox }, [sent[2]!, sent[1]!]);
+    await parts.recallBoth(test.store, { notifications, inbox }, [sent[2]!, sent[1]!]);
     expect((await inbox.delivery(sent[1]!, 'device-7'))!.state).toBe('acknowledged');
     await presence.release('device-0', second.epoch);
     expect(await presence.releaseEdge(edge, Number.MAX_SAFE_INTEGER)).toBe(9);
@@ -381,9 +375,9 @@ describe.each([
     expect(await inbox.partitionsWithExpired(later)).toEqual([]);
   });
 
-  it('posts to webhooks', () => expect(sendByWebhook(test.store)).resolves.toBeUndefined());
+  it('posts to webhooks', () => expect(parts.sendByWebhook(test.store)).resolves.toBeUndefined());
 
-  it('keeps MQTT users', () => expect(keepMqttUsers(test.store)).resolves.toBeUndefined());
+  it('keeps MQTT users', () => expect(parts.keepMqttUsers(test.store)).resolves.toBeUndefined());
 
   it('dispatches to edges', async () => {
     const got: EdgeMessages = { dispatches: [], notices: [] };
@@ -470,7 +464,7 @@ describe.each([
     expect(await users.devices(APP, 'user-3')).not.toContain('device-13');
   });
 
-  it('moves sessions', () => expect(moveSessions(test.store, connect)).resolves.toBeUndefined());
+  it('moves sessions', () => expect(parts.moveSessions(test.store, connect)).resolves.toBeUndefined());
 
   it('has done all that with each command, script and pipeline within one hash tag', () => {
     const prefix = test.store.keys.install().split('{')[0]!;
