@@ -6,7 +6,7 @@ export default {
   testMatch: ['**/*.spec.ts'],
   globalSetup: '<rootDir>/test/setup/global-setup.mjs',
   globalTeardown: '<rootDir>/test/setup/global-teardown.mjs',
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   moduleNameMapper: {
     '^@carillon/([^/]+)/testing$': '<rootDir>/libs/$1/src/testing/index.ts',
     '^@carillon/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',

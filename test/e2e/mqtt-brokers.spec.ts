@@ -35,6 +35,7 @@ async function connect(edge: GatewayProcess, options: IClientOptions = {}): Prom
   client.on('message', (_topic, payload) => received.push(payload.toString())).on('error', () => undefined);
   const connack = await new Promise<{ sessionPresent: boolean }>((resolve, reject) => {
     client.once('connect', resolve).once('error', reject);
+    client.once('close', () => reject(new Error('closed before the CONNACK')));
   });
   return { client, received, sessionPresent: connack.sessionPresent };
 }

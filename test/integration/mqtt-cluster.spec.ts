@@ -1,13 +1,27 @@
-import { describeCluster } from '@carillon/mqtt-broker/testing';
+import { describeCluster, stopBrokers, TestClient } from '@carillon/mqtt-broker/testing';
 import { testRedisUrl, testStore } from '@carillon/testing';
 import { RedisBrokers } from '../support/redis-brokers.js';
 import { RedisCluster } from '../support/redis-cluster.js';
+import { until } from '../support/until.js';
 
 const brokersOn = (urls: readonly string[]) => Promise.resolve(new RedisBrokers(testStore(4, 2, urls), urls));
 
 describeCluster('MQTT brokers that share sessions and publications through Redis', () =>
   brokersOn([testRedisUrl()]),
 );
+
+it('a broker that others took for dead ends the connection of a client that went to them [MQTT-3.1.4-3]', async () => {
+  const brokers = await brokersOn([testRedisUrl()]);
+  const [mistaken, other] = [await brokers.broker('mistaken'), await brokers.broker('other')];
+  const before = await TestClient.connect(mistaken, 'c');
+  await brokers.settle();
+  brokers.presumeDead('mistaken');
+  await TestClient.connect(other, 'c');
+  await until('the end of the connection', () => before.isClosed);
+  expect(before.inbox.at(-1)).toMatchObject({ reasonCode: 0x8e });
+  await stopBrokers();
+  await brokers.stop();
+});
 
 describe('with three nodes', () => {
   let nodes: RedisCluster;

@@ -139,7 +139,7 @@ export class XmppDevice extends TestDevice {
     const { service, domain = 'localhost', resource = 'test' } = this.options;
     this.client = xmppClient({ service, domain, resource, username: id, password: token });
     // Its default of 2 s is short for a machine that runs many suites at once.
-    this.client.timeout = 10_000;
+    this.client.timeout = 25_000;
     this.client.reconnect.stop();
     this.client.on('error', () => undefined);
     this.client.on('stanza', (stanza) => {

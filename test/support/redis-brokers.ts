@@ -44,6 +44,11 @@ export class RedisBrokers implements TestCluster {
     return Promise.resolve();
   }
 
+  /** The others take it for dead from now on, and it is not. */
+  presumeDead(id: string): void {
+    this.live.delete(id);
+  }
+
   inherit(_dead: string, heir: string): Promise<void> {
     return this.members.get(heir)!.stores.sessions.inherit();
   }

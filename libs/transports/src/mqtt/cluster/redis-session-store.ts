@@ -164,12 +164,14 @@ export class RedisSessionStore extends SessionStore {
     await this.log.tellYielded(clientId);
   }
 
-  /** True when nobody holds it any more; false when it is to be taken by force. */
+  /**
+   * True when nobody holds it any more; false when it is to be taken by force. One that is taken for dead is asked too: if it lives, it has to end its
+   * connection [MQTT-3.1.4-3].
+   */
   private async yieldedBy(holder: string, clientId: string, fresh: boolean): Promise<boolean> {
     if (holder === '' || holder === this.context.brokerId) return false;
-    if (!(await this.context.liveBrokers()).has(holder)) return false;
     const asked = { clientId, holder };
-    const answer = fresh ? false : this.answerTo(asked);
+    const answer = !fresh && (await this.context.liveBrokers()).has(holder) && this.answerTo(asked);
     this.context.supervise('asking for an MQTT session', this.log.askToYield(asked));
     return answer;
   }
