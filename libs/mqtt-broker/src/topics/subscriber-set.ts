@@ -7,10 +7,15 @@ export interface Match {
   readonly groups: readonly SharedGroup[];
 }
 
-const NO_GROUPS: readonly SharedGroup[] = [];
+/** Who subscribed to one filter: a set, or where there is one alone, the subscription itself. */
+export interface Subscribers extends Match {
+  readonly recipients: readonly Subscription[];
+}
+
+export const NO_GROUPS: readonly SharedGroup[] = [];
 
 /** Who subscribed to one filter: a dense array for the way out, and the groups of shared subscriptions. */
-export class SubscriberSet implements Match {
+export class SubscriberSet implements Subscribers {
   readonly recipients: Subscription[] = [];
   private shares: Map<string, SharedGroup> | undefined = undefined;
 

@@ -1,6 +1,6 @@
 import type { SharedGroup } from './shared-group.js';
-import { SubscriberSet, type Match } from './subscriber-set.js';
-import { mergeSubscriptions, type Recipient, type Subscription } from './subscription.js';
+import { SubscriberSet, type Match, type Subscribers } from './subscriber-set.js';
+import { mergeSubscriptions, type Recipient, Subscription } from './subscription.js';
 import { WildcardTrie } from './wildcard-trie.js';
 
 /** Longer topics are looked up each time: the cache is bounded in bytes too. */
@@ -12,7 +12,7 @@ const NOBODY: Match = { recipients: [], groups: [] };
  * Exact filters in a map, wildcards in a trie, and a bounded cache of what a topic matched: where there is no wildcard, the map says it all.
  */
 export class SubscriptionIndex {
-  private readonly exact = new Map<string, SubscriberSet>();
+  private readonly exact = new Map<string, SubscriberSet | Subscription>();
   private readonly wildcards = new WildcardTrie();
   private readonly cache = new Map<string, Match>();
   private cachedRecipients = 0;
@@ -33,9 +33,10 @@ export class SubscriptionIndex {
       return;
     }
     const filter = subscription.topicFilter;
-    let set = this.exact.get(filter);
-    if (!set) this.exact.set(filter, (set = new SubscriberSet()));
-    set.add(subscription);
+    const known = this.exact.get(filter);
+    if (!known && subscription.shareName === undefined) this.exact.set(filter, subscription);
+    else if (known instanceof SubscriberSet) known.add(subscription);
+    else this.exact.set(filter, setOf(known, subscription));
   }
 
   remove(subscription: Subscription): void {
@@ -45,9 +46,11 @@ export class SubscriptionIndex {
       this.wildcards.remove(subscription);
       return;
     }
-    const set = this.exact.get(subscription.topicFilter);
-    set?.remove(subscription);
-    if (set?.empty) this.exact.delete(subscription.topicFilter);
+    const known = this.exact.get(subscription.topicFilter);
+    if (known instanceof SubscriberSet) known.remove(subscription);
+    if (known === subscription || (known instanceof SubscriberSet && known.empty)) {
+      this.exact.delete(subscription.topicFilter);
+    }
   }
 
   /** To be called too when options of a subscription change: they may have been merged into a cached match. */
@@ -60,7 +63,7 @@ export class SubscriptionIndex {
   /** The members of a shared subscription. */
   group({ shareName, topicFilter, wildcard }: Subscription): SharedGroup | undefined {
     const set = wildcard ? this.wildcards.find(topicFilter) : this.exact.get(topicFilter);
-    return shareName === undefined ? undefined : set?.share(shareName);
+    return shareName !== undefined && set instanceof SubscriberSet ? set.share(shareName) : undefined;
   }
 
   match(topic: string): Match {
@@ -78,7 +81,7 @@ export class SubscriptionIndex {
   }
 
   private find(topic: string): Match {
-    const sets = this.wildcards.match(topic);
+    const sets: Subscribers[] = this.wildcards.match(topic);
     const exact = this.exact.get(topic);
     if (exact) sets.push(exact);
     if (sets.length === 0) return NOBODY;
@@ -108,6 +111,12 @@ export class SubscriptionIndex {
     this.cache.clear();
     this.cachedRecipients = 0;
   }
+}
+
+function setOf(...subscriptions: (Subscription | undefined)[]): SubscriberSet {
+  const set = new SubscriberSet();
+  for (const subscription of subscriptions) if (subscription) set.add(subscription);
+  return set;
 }
 
 function granted(members: readonly Subscription[], topic: string): readonly Subscription[] {

@@ -1,6 +1,8 @@
 import type { QoS, SubscriptionRequest } from '../codec/packets.js';
 import type { TopicBound } from '../hooks.js';
 import type { Session } from '../session/session.js';
+import type { SharedGroup } from './shared-group.js';
+import { NO_GROUPS, type Subscribers } from './subscriber-set.js';
 import type { ParsedFilter } from './topic-filter.js';
 
 /** The options of a SUBSCRIBE, and what the hooks made of it. */
@@ -9,8 +11,11 @@ export interface SubscriptionOptions extends Omit<SubscriptionRequest, 'filter'>
   only?: TopicBound | undefined;
 }
 
-/** One subscription of one session. The index keeps it in a set, so that it can be taken out in one step. */
-export class Subscription {
+/**
+ * One subscription of one session. The index keeps it in a set, so that it can be taken out in one step; where a filter
+ * has no other, as with the topic of a device, it is the set.
+ */
+export class Subscription implements Subscribers {
   readonly filter: string;
   readonly topicFilter: string;
   readonly shareName: string | undefined;
@@ -33,6 +38,14 @@ export class Subscription {
     this.topicFilter = parsed.topicFilter;
     this.shareName = parsed.shareName;
     this.wildcard = parsed.wildcard;
+  }
+
+  get recipients(): readonly Subscription[] {
+    return [this];
+  }
+
+  get groups(): readonly SharedGroup[] {
+    return NO_GROUPS;
   }
 
   /** Takes over the options of a SUBSCRIBE; a repeated one replaces them [MQTT-3.8.4-3]. */
