@@ -113,9 +113,8 @@ class BrokerEngine implements Engine {
     return dispatch(connection, packet);
   }
 
-  route(publication: Publication, safe?: () => void): void | Promise<void> {
-    if (this.cluster) return this.cluster.route(publication, safe);
-    safe?.();
+  route(publication: Publication): void | Promise<void> {
+    if (this.cluster) return this.cluster.route(publication);
     this.distribute(publication);
   }
 
@@ -153,7 +152,7 @@ class BrokerEngine implements Engine {
     const message: BrokerMessage = { ...will, properties };
     const verdict: PublishVerdict | undefined = client && (await this.hooks.onPublish?.(client, message));
     if (verdict === undefined || verdict === 'route')
-      await this.route(new Publication(message, this.now(), clientId));
+      await this.route(new Publication(message, this.now, clientId));
   }
 }
 
@@ -214,7 +213,7 @@ export class MqttBroker {
     if (!isTopicName(message.topic) || levelCount(message.topic) > engine.limits.maxTopicLevels) {
       throw new TypeError(`not a topic name: ${JSON.stringify(message.topic)}`);
     }
-    const routed = engine.route(new Publication(message, engine.now(), undefined));
+    const routed = engine.route(new Publication(message, engine.now, undefined));
     if (routed) engine.supervise(routed, 'publication');
   }
 

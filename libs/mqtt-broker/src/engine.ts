@@ -44,11 +44,8 @@ export interface Engine {
   readonly cluster: ClusterMember | undefined;
   /** Answers a packet; a promise holds back the packets that follow. */
   handle(connection: Connection, packet: Packet): void | Promise<void>;
-  /**
-   * To subscribers, and into the retained messages. `safe` is called when a publisher may be told that it is done, at
-   * once where nothing is shared with other brokers. A promise holds back what else the publisher sends.
-   */
-  route(publication: Publication, safe?: () => void): void | Promise<void>;
+  /** To subscribers, and into the retained messages, of all brokers. */
+  route(publication: Publication): void | Promise<void>;
   /** To subscribers of this broker, and into its own retained messages. */
   distribute(publication: Publication): void;
   publishWill(clientId: string, will: PendingWill): void;

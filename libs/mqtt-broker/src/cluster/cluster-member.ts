@@ -63,7 +63,10 @@ export class ClusterMember implements SessionHolder {
     await this.log.stop();
   }
 
-  /** A publication of a client of this broker, or of the broker itself. */
+  /**
+   * A publication of a client of this broker, or of the broker itself. `safe` is called when a publisher may be told that
+   * it is done. A promise holds back what else the publisher sends.
+   */
   route(publication: Publication, safe: () => void = () => undefined): void | Promise<void> {
     const match = this.engine.index.match(publication.topic);
     if (!this.concernsOthers(publication, match)) {

@@ -2,11 +2,13 @@ import type { Duplex } from 'node:stream';
 import type { EnhancedAuthentication } from '../authentication/enhanced-authentication.js';
 import type { DisconnectCause, PeerInfo } from '../client.js';
 import { decodePacket } from '../codec/decoder.js';
+import { PLAIN_ACKNOWLEDGEMENT_SIZE } from '../codec/encode-acknowledgement.js';
 import { encodePacket } from '../codec/encoder.js';
 import type { FrameAssembler } from '../codec/frame-assembler.js';
 import { MAX_PACKET_SIZE } from '../codec/packet-writer.js';
 import {
   PacketType,
+  type AcknowledgementPacket,
   type DecodeFailure,
   type Packet,
   type ProtocolVersion,
@@ -101,7 +103,8 @@ export class Connection extends WheelEntry {
 
   /** The peer does not read what it is sent. Whoever is told so is let know when it does. */
   get congested(): boolean {
-    if (this.outbox.unsentBytes <= this.outboundBound) return false;
+    const { unsentBytes } = this.outbox;
+    if (unsentBytes === 0 || unsentBytes <= this.outboundBound) return false;
     this.strained = true;
     return true;
   }
@@ -123,6 +126,16 @@ export class Connection extends WheelEntry {
     this.engine.traffic.messagesSent++;
     this.outbox.push(bytes);
     return true;
+  }
+
+  /** Answers a packet of QoS 1 or 2. */
+  acknowledge(type: AcknowledgementPacket['type'], packetId: number, reasonCode: number): void {
+    if (reasonCode !== ReasonCode.Success || this.maxPacketSize < PLAIN_ACKNOWLEDGEMENT_SIZE) {
+      this.send({ type, packetId, reasonCode });
+    } else {
+      this.engine.traffic.messagesSent++;
+      this.outbox.acknowledge(type, packetId);
+    }
   }
 
   receive(chunk: Buffer): void {

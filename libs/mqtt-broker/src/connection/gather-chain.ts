@@ -1,3 +1,6 @@
+/** What one connection has to write: one buffer, or a chain of several. */
+export type Gathered = Buffer | GatherNode;
+
 /**
  * What a connection has to write, as a chain that grows at its end. Connections that are sent the same buffers in one
  * tick walk the same nodes, so that the gathered bytes are put together once for all of them.

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
+import type { AcknowledgementPacket } from '../codec/packets.js';
 import type { Flusher } from './flusher.js';
-import type { GatherNode } from './gather-chain.js';
+import { GatherNode, type Gathered } from './gather-chain.js';
 
 /** Above this the gathered buffers are handed over one by one instead of being copied together. */
 const CONCAT_LIMIT = 64 * 1024;
@@ -15,7 +16,7 @@ export interface OutboxOwner {
  * drained, they are held back here.
  */
 export class Outbox {
-  private tail: GatherNode;
+  private gathered: Gathered | undefined = undefined;
   private scheduled = false;
   private ended = false;
   /** The stream refused more until it drains. */
@@ -25,25 +26,30 @@ export class Outbox {
     private readonly stream: Duplex,
     private readonly flusher: Flusher,
     private readonly owner: OutboxOwner,
-  ) {
-    this.tail = flusher.root;
-  }
+  ) {}
 
   /** Bytes that the peer has not taken; without what the stream took and did not call too much. */
   get unsentBytes(): number {
-    return this.blocked ? this.tail.length + this.stream.writableLength : this.tail.length;
+    const held = this.gathered?.length ?? 0;
+    return this.blocked ? held + this.stream.writableLength : held;
   }
 
   push(bytes: Buffer): void {
     if (this.ended) return;
-    this.tail = this.tail.append(bytes);
-    if (this.blocked) return;
-    if (this.tail.length > CONCAT_LIMIT) {
-      this.write();
-    } else if (!this.scheduled) {
-      this.scheduled = true;
-      this.flusher.schedule(this);
+    this.closeRun();
+    this.add(bytes);
+  }
+
+  /** Acknowledges without a word more. */
+  acknowledge(type: AcknowledgementPacket['type'], packetId: number): void {
+    if (this.ended) return;
+    const { run } = this.flusher;
+    if (run.owner !== this || run.full) {
+      run.owner?.closeRun();
+      run.begin(this);
+      this.schedule();
     }
+    run.add(type, packetId);
   }
 
   flush(): void {
@@ -67,21 +73,43 @@ export class Outbox {
 
   /** Throws away what is left. */
   discard(): void {
+    this.closeRun();
     this.ended = true;
-    this.tail = this.flusher.root;
+    this.gathered = undefined;
+  }
+
+  private add(bytes: Buffer): void {
+    this.gathered = this.gathered === undefined ? bytes : this.flusher.gather(this.gathered, bytes);
+    if (this.gathered.length > CONCAT_LIMIT && !this.blocked) this.write();
+    else this.schedule();
+  }
+
+  private closeRun(): void {
+    const { run } = this.flusher;
+    if (run.owner === this) this.add(run.take());
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.blocked) return;
+    this.scheduled = true;
+    this.flusher.schedule(this);
   }
 
   private write(): void {
-    const tail = this.tail;
-    if (tail.length === 0 || this.ended) return;
-    this.tail = this.flusher.root;
-    if (tail.length <= CONCAT_LIMIT) {
-      this.blocked = !this.stream.write(tail.concat());
-    } else {
-      this.stream.cork();
-      for (const part of tail.parts()) this.blocked = !this.stream.write(part);
-      this.stream.uncork();
-    }
-    this.owner.onWritten(this.blocked, tail.length);
+    this.closeRun();
+    const { gathered } = this;
+    if (gathered === undefined || this.ended) return;
+    this.gathered = undefined;
+    const { length } = gathered;
+    if (!(gathered instanceof GatherNode)) this.blocked = !this.stream.write(gathered);
+    else if (length <= CONCAT_LIMIT) this.blocked = !this.stream.write(gathered.concat());
+    else this.writeParts(gathered.parts());
+    this.owner.onWritten(this.blocked, length);
+  }
+
+  private writeParts(parts: Buffer[]): void {
+    this.stream.cork();
+    for (const part of parts) this.blocked = !this.stream.write(part);
+    this.stream.uncork();
   }
 }

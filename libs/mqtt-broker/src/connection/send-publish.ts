@@ -26,7 +26,7 @@ export function sendPublication(
   wanted.retain = retain;
   wanted.identifiers = v5 ? identifiers : undefined;
   wanted.alias = connection.aliases?.offer(publication.topic) ?? 0;
-  const form = publication.form(wanted, connection.engine.now());
+  const form = publication.form(wanted, connection.engine.now);
   if (form.head.size > connection.maxPacketSize) return false;
   connection.engine.traffic.publicationSent(publication.payloadLength);
   connection.aliases?.commit(wanted.alias, publication.topic);

@@ -110,18 +110,20 @@ function accepted(arrival: Arrival, verdict: PublishVerdict): void | Promise<voi
   const { engine } = connection;
   if (typeof verdict === 'object') return refused(arrival, verdict.refuse);
   if (verdict === 'consume') return inOrder(arrival, ReasonCode.Success);
-  const publication = new Publication(packet, engine.now(), client.id);
+  const publication = new Publication(packet, engine.now, client.id);
   if (packet.retain && packet.qos > 0 && !engine.retained.accepts(publication)) {
     return refused(arrival, ReasonCode.QuotaExceeded);
   }
-  return engine.route(publication, whenSafe(arrival, resultFor(session.connection ?? connection, packet)));
+  const reasonCode = resultFor(session.connection ?? connection, packet);
+  if (engine.cluster) return engine.cluster.route(publication, whenSafe(arrival, reasonCode));
+  conclude(arrival, reasonCode);
+  engine.distribute(publication);
 }
 
 /** What is to be done when nothing can lose the publication any more: to acknowledge it, in its turn. */
 function whenSafe(arrival: Arrival, reasonCode: number): (() => void) | undefined {
   const { session, packet, connection } = arrival;
   if (packet.qos === 0) return undefined;
-  if (!connection.engine.cluster) return () => conclude(arrival, reasonCode);
   const send = (session.acknowledgements ??= new OrderedAcknowledgements()).reserve();
   const answer = (): void => send(() => conclude(arrival, reasonCode));
   if (packet.qos === 1 || !session.durable) return answer;
@@ -154,7 +156,7 @@ function resultFor(connection: Connection, packet: PublishPacket): number {
 /** PUBACK at QoS 1 [MQTT-4.3.2-4], PUBREC at QoS 2 [MQTT-4.3.3-8]. */
 function acknowledge(connection: Connection, packet: PublishPacket, reasonCode: number): void {
   const type = packet.qos === 1 ? PacketType.PUBACK : PacketType.PUBREC;
-  connection.send({ type, packetId: packet.packetId, reasonCode });
+  connection.acknowledge(type, packet.packetId, reasonCode);
 }
 
 /** 5.0 says so in the acknowledgement; 3.x can only acknowledge and drop, or close [MQTT-3.3.5-2]. */

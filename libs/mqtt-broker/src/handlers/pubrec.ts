@@ -24,5 +24,5 @@ export function handlePubrec(connection: Connection, packet: AcknowledgementPack
     if (known.delivery) known.delivery = { ...known.delivery, payload: Buffer.alloc(0) };
   }
   const reasonCode = known ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound;
-  connection.send({ type: PacketType.PUBREL, packetId, reasonCode });
+  connection.acknowledge(PacketType.PUBREL, packetId, reasonCode);
 }

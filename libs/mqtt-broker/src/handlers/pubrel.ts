@@ -10,5 +10,5 @@ export function handlePubrel(connection: Connection, packet: AcknowledgementPack
   if (known) session?.record({ op: 'forgotten', packetId });
   if (session?.received?.size === 0) session.received = undefined;
   const reasonCode = known ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound;
-  connection.send({ type: PacketType.PUBCOMP, packetId, reasonCode });
+  connection.acknowledge(PacketType.PUBCOMP, packetId, reasonCode);
 }

@@ -20,16 +20,26 @@ export interface WireVariant {
 
 /** A publication encoded for all recipients that want it alike; only the packet identifier differs. */
 export class WireForm {
+  private readonly v5: boolean;
+  private readonly qos: QoS;
+  private readonly retain: boolean;
+  private readonly identifiers: number[] | undefined;
+  private readonly alias: number;
   private lastId = 0;
   /** Under the identifier handed out last: at first the very bytes encoded, later a copy. */
   private lastBytes: Buffer;
 
   constructor(
-    readonly variant: WireVariant,
+    { v5, qos, retain, identifiers, alias }: WireVariant,
     /** Seconds left of its life when it was encoded. */
-    readonly remaining: number,
+    private readonly remaining: number,
     readonly head: PublishHead,
   ) {
+    this.v5 = v5;
+    this.qos = qos;
+    this.retain = retain;
+    this.identifiers = identifiers;
+    this.alias = alias;
     this.lastBytes = head.bytes;
   }
 
@@ -44,15 +54,14 @@ export class WireForm {
     return this.lastBytes;
   }
 
-  serves(wanted: WireVariant, remaining: number): boolean {
-    const { v5, qos, retain, identifiers, alias } = this.variant;
+  serves({ v5, qos, retain, identifiers, alias }: WireVariant, remaining: number): boolean {
     return (
-      v5 === wanted.v5 &&
-      qos === wanted.qos &&
-      retain === wanted.retain &&
-      alias === wanted.alias &&
-      remaining === this.remaining &&
-      sameIdentifiers(identifiers, wanted.identifiers)
+      this.v5 === v5 &&
+      this.qos === qos &&
+      this.retain === retain &&
+      this.alias === alias &&
+      this.remaining === remaining &&
+      sameIdentifiers(this.identifiers, identifiers)
     );
   }
 }
@@ -63,7 +72,7 @@ function sameIdentifiers(a: number[] | undefined, b: number[] | undefined): bool
   return a.every((identifier, i) => identifier === b[i]);
 }
 
-const MAX_FORMS = 8;
+const MAX_OTHER_FORMS = 7;
 const NO_FORMS: readonly WireForm[] = [];
 const FOREVER = -1;
 
@@ -96,13 +105,15 @@ export class Publication {
   readonly expiresAt: number;
   /** These end with the payload. */
   private bytes: Buffer;
-  private forms: WireForm[] | undefined = undefined;
+  /** Most publications need just one. */
+  private firstForm: WireForm | undefined = undefined;
+  private otherForms: WireForm[] | undefined = undefined;
   private detached = false;
 
   /** @param publisher client id, for no-local; undefined for the server itself */
   constructor(
     message: BrokerMessage,
-    now: number,
+    now: () => number,
     readonly publisher: string | undefined,
   ) {
     this.topic = message.topic;
@@ -112,7 +123,7 @@ export class Publication {
     this.retain = message.retain;
     this.properties = message.properties;
     const interval = message.properties?.messageExpiryInterval;
-    this.expiresAt = interval === undefined ? Infinity : now + interval * 1000;
+    this.expiresAt = interval === undefined ? Infinity : now() + interval * 1000;
   }
 
   static fromLog(logged: LoggedPublication): Publication {
@@ -121,7 +132,7 @@ export class Publication {
     const receivedAt = interval === undefined ? 0 : logged.expiresAt - interval * 1000;
     return new Publication(
       { topic, payload, qos, retain, ...(properties && { properties }) },
-      receivedAt,
+      () => receivedAt,
       publisher,
     );
   }
@@ -154,7 +165,7 @@ export class Publication {
   /** Makes the payload its own before it is kept: it was a view on the publisher's bytes. An encoded form is a copy already. */
   detach(): this {
     if (this.detached) return this;
-    const head = this.forms?.[0]?.head;
+    const head = this.firstForm?.head;
     this.bytes = head?.inline ? head.bytes : ownCopy(this.bytes);
     const { properties } = this;
     if (properties?.correlationData) {
@@ -164,18 +175,22 @@ export class Publication {
     return this;
   }
 
-  form(wanted: WireVariant, now: number): WireForm {
-    const remaining = wanted.v5 && this.expiresAt !== Infinity ? this.secondsLeft(now) : FOREVER;
-    for (const form of this.forms ?? NO_FORMS) if (form.serves(wanted, remaining)) return form;
-    const form = new WireForm({ ...wanted }, remaining, this.encode(wanted, remaining));
-    if (this.forms === undefined) this.forms = [form];
-    else if (this.forms.push(form) > MAX_FORMS) this.forms.shift();
-    return form;
+  form(wanted: WireVariant, now: () => number): WireForm {
+    const remaining = wanted.v5 && this.expiresAt !== Infinity ? this.secondsLeft(now()) : FOREVER;
+    if (this.firstForm?.serves(wanted, remaining)) return this.firstForm;
+    for (const form of this.otherForms ?? NO_FORMS) if (form.serves(wanted, remaining)) return form;
+    return this.keep(new WireForm(wanted, remaining, this.encode(wanted, remaining)));
   }
 
   /** The fan-out is over: what stays for queues and acknowledgements keeps no encoded forms. */
   settle(): void {
-    if (this.detached) this.forms = undefined;
+    if (this.detached) this.firstForm = this.otherForms = undefined;
+  }
+
+  private keep(form: WireForm): WireForm {
+    if (this.firstForm === undefined) this.firstForm = form;
+    else if ((this.otherForms ??= []).push(form) > MAX_OTHER_FORMS) this.otherForms.shift();
+    return form;
   }
 
   /** The interval sent is what was received less the time spent here [MQTT-3.3.2-6]. */

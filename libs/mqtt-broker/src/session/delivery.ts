@@ -4,6 +4,7 @@ import { sendPublication } from '../connection/send-publish.js';
 import { InflightEntry } from '../inflight/inflight-window.js';
 import type { Publication } from '../inflight/publication.js';
 import type { DropReason } from '../hooks.js';
+import type { DirectDelivery } from '../message.js';
 import type { QueuedMessage } from '../inflight/message-queue.js';
 import type { Recipient } from '../topics/subscription.js';
 import { recordQueued, recordSent } from './journal.js';
@@ -121,22 +122,24 @@ function sendRetained(
 export function complete(session: Session, entry: InflightEntry, reasonCode: number): void {
   session.window.remove(entry);
   if (entry.key !== 0) session.record({ op: 'done', key: entry.key });
-  const client = session.connection?.client;
-  const { engine } = session;
-  if (client && entry.delivery) {
-    const { cookie } = entry.delivery;
-    engine.notify('onDeliveryAcknowledged', () =>
-      engine.hooks.onDeliveryAcknowledged?.(client, cookie, reasonCode),
-    );
-  }
+  if (entry.delivery) acknowledged(session, entry.delivery, reasonCode);
   openWindow(session);
   pump(session);
 }
 
+function acknowledged({ connection, engine }: Session, { cookie }: DirectDelivery, reasonCode: number): void {
+  const client = connection?.client;
+  if (!client) return;
+  engine.notify('onDeliveryAcknowledged', () =>
+    engine.hooks.onDeliveryAcknowledged?.(client, cookie, reasonCode),
+  );
+}
+
 /** Tells a caller whose direct delivery was turned away that there is room again. */
 export function openWindow(session: Session): void {
+  if (!session.directWaiting || !session.hasRoom) return;
   const client = session.connection?.client;
-  if (!session.directWaiting || !client || !session.hasRoom) return;
+  if (!client) return;
   session.directWaiting = false;
   session.engine.notify('onWindowOpen', () => session.engine.hooks.onWindowOpen?.(client));
 }

@@ -47,8 +47,7 @@ function abandon(session: Session, entry: InflightEntry): void {
 }
 
 function sendPubrel(connection: Connection, entry: InflightEntry): void {
-  const { packetId } = entry;
-  connection.send({ type: PacketType.PUBREL, packetId, reasonCode: ReasonCode.Success });
+  connection.acknowledge(PacketType.PUBREL, entry.packetId, ReasonCode.Success);
 }
 
 export function resendEntry(session: Session, connection: Connection, entry: InflightEntry): void {

@@ -112,6 +112,6 @@ export class SysTopics extends WheelEntry {
     if (this.published.get(name) === text) return;
     this.published.set(name, text);
     const message = { topic: ROOT + name, payload: Buffer.from(text), qos: 0 as const, retain: true };
-    this.engine.distribute(new Publication(message, this.engine.now(), undefined));
+    this.engine.distribute(new Publication(message, this.engine.now, undefined));
   }
 }
