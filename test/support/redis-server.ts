@@ -47,6 +47,15 @@ export class RedisServer {
     await once(child, 'exit');
   }
 
+  /** Stands still: connections stay, nothing is answered. */
+  pause(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child?.kill('SIGCONT');
+  }
+
   /** Ends it and forgets what it held. */
   async end(): Promise<void> {
     await this.kill();

@@ -6,6 +6,8 @@ import { Webhook as Verifier } from 'standardwebhooks';
 export interface HookEvent {
   readonly id: string;
   readonly type: string;
+  readonly at: string;
+  readonly count?: number;
   readonly notificationId?: string;
   readonly deviceId?: string;
   readonly transport?: string;
@@ -21,6 +23,8 @@ export class WebhookEndpoint {
   /** The `webhook-id` of each request that came. */
   readonly requests: string[] = [];
   readonly events: HookEvent[] = [];
+  /** Told of each event that is taken. */
+  onEvent: (event: HookEvent) => void = () => undefined;
   secrets: string[] = [];
   status = 200;
   private constructor(private readonly server: Server) {}
@@ -52,6 +56,9 @@ export class WebhookEndpoint {
   private take(body: string, headers: Record<string, string>): void {
     this.requests.push(headers['webhook-id']!);
     const verified = this.secrets.map((secret) => new Verifier(secret).verify(body, headers) as HookBody);
-    if (this.status < 300) this.events.push(...verified[0]!.data.events);
+    if (this.status >= 300) return;
+    const { events } = verified[0]!.data;
+    this.events.push(...events);
+    events.forEach(this.onEvent);
   }
 }

@@ -1,0 +1,43 @@
+import { runSeed } from '../support/random.js';
+import { summary } from './ledger/checker.js';
+import { runChaos } from './run-chaos.js';
+
+/** `npm run chaos` sets these for the long form; without them it is the short one of every test run. */
+const setting = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise);
+const seed = runSeed();
+const kills = setting('CHAOS_KILLS', 10);
+const notifications = setting('CHAOS_NOTIFICATIONS', 600);
+const devicesPerTransport = setting('CHAOS_DEVICES', 10);
+const isLong = process.env.CHAOS_KILLS !== undefined;
+
+/** At once, and not when jest finds that all is over. */
+const log = (line: string): void =>
+  void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+
+it(
+  'nothing that was accepted is lost, repeated after its end or out of order, whoever is killed meanwhile',
+  async () => {
+    log(
+      `chaos: seed ${seed}, ${kills} kills, ${notifications} notifications, ${devicesPerTransport} devices a transport`,
+    );
+    const { violations, figures } = await runChaos({
+      seed,
+      kills,
+      notifications,
+      devicesPerTransport,
+      processes: { api: 2, worker: 2, edge: 2 },
+      partitions: 8,
+      stay: isLong ? [3_000, 40_000] : [1_000, 10_000],
+      patienceMs: 60_000,
+      log: isLong ? log : () => undefined,
+    });
+    log(
+      Object.entries(figures)
+        .map(([name, value]) => `${value} ${name}`)
+        .join(', '),
+    );
+    log(violations.length === 0 ? `seed ${seed}: all is well` : `seed ${seed}: RED\n${summary(violations)}`);
+    expect(violations).toEqual([]);
+  },
+  isLong ? 60 * 60_000 : 300_000,
+);
