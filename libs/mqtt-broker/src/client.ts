@@ -2,10 +2,22 @@ import type { ProtocolVersion, QoS, UserProperty } from './codec/packets.js';
 import type { DeliveryOutcome, DirectDelivery } from './message.js';
 import type { DisconnectReason } from './reason-codes.js';
 
+/** What a client's certificate says, once whoever owns the socket has verified it against an authority that it trusts. */
+export interface PeerCertificate {
+  /** Of the subject, if there is just one. */
+  readonly commonName: string | undefined;
+  /** Of the Subject Alternative Name. */
+  readonly dnsNames: readonly string[];
+  /** DER. */
+  readonly raw: Buffer;
+}
+
 export interface PeerInfo {
   address: string;
   secure: boolean;
   transport: 'tcp' | 'tls' | 'websocket';
+  /** For the hooks to judge; the engine makes nothing of it. */
+  certificate?: PeerCertificate;
 }
 
 /** What a client asked for, before it is let in. */

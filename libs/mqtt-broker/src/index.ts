@@ -29,7 +29,14 @@ export {
 } from './cluster/session-store.js';
 export { MqttBroker, type BrokerStatistics } from './broker.js';
 export type { MqttBrokerOptions } from './broker-options.js';
-export type { ClientSubscription, ConnectRequest, DisconnectCause, MqttClient, PeerInfo } from './client.js';
+export type {
+  ClientSubscription,
+  ConnectRequest,
+  DisconnectCause,
+  MqttClient,
+  PeerCertificate,
+  PeerInfo,
+} from './client.js';
 export type { ProtocolVersion, QoS, UserProperty, Will } from './codec/packets.js';
 export type {
   AuthenticationOutcome,

@@ -103,7 +103,12 @@ export const disconnectReasonCodes: Readonly<Record<DisconnectReason, number>> =
 
 /** Why a connection is refused before it begins. */
 export type RefusalReason =
-  'bad-credentials' | 'not-authorized' | 'identifier-rejected' | 'server-unavailable' | 'quota-exceeded';
+  | 'bad-credentials'
+  | 'not-authorized'
+  | 'identifier-rejected'
+  | 'server-unavailable'
+  | 'quota-exceeded'
+  | 'connection-rate-exceeded';
 
 /** Reason codes of a CONNACK (MQTT 5.0 §3.2.2.2). */
 export const refusalReasonCodes: Readonly<Record<RefusalReason, number>> = {
@@ -112,6 +117,7 @@ export const refusalReasonCodes: Readonly<Record<RefusalReason, number>> = {
   'identifier-rejected': ReasonCode.ClientIdentifierNotValid,
   'server-unavailable': ReasonCode.ServerUnavailable,
   'quota-exceeded': ReasonCode.QuotaExceeded,
+  'connection-rate-exceeded': ReasonCode.ConnectionRateExceeded,
 };
 
 const connackReturnCodes = new Map<number, number>([
