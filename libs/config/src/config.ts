@@ -3,6 +3,7 @@ import { ConfigError } from './config-error.js';
 import type { ConfigFault } from './config-error.js';
 import { readSettings } from './environment.js';
 import type { Environment, Setting } from './environment.js';
+import type { AddressRange } from './kinds.js';
 import { unknownVariables } from './unknown-variables.js';
 import { variables } from './variables.js';
 import type { Defaulted, Variable } from './variables.js';
@@ -15,6 +16,19 @@ export type XmppTls = Values['xmppTls'];
 export type XmppRegistration = Values['xmppRegistration'];
 export type LogLevel = Values['logLevel'];
 
+export type HttpTls = Values['httpTls'];
+export type ProxiedListener = NonNullable<Values['proxyProtocol']>[number];
+
+/** Where certificates are; paths are absolute. */
+export interface TlsFiles {
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  readonly sniDir?: string;
+  readonly clientCaFile?: string;
+  readonly clientCrlFile?: string;
+  readonly clientCertificates: Values['tlsClientCertificates'];
+}
+
 /** What an installation is told from outside. Ports: 0 picks a free one. */
 export interface Config {
   /** One Redis, or several nodes of a cluster; undefined: none was named. */
@@ -22,7 +36,21 @@ export interface Config {
   /** Absolute. */
   readonly dataDir: string;
   readonly host: string;
-  readonly http: { readonly port: number };
+  readonly http: { readonly port: number; readonly tls: HttpTls };
+  readonly tls: TlsFiles;
+  readonly proxyProtocol: {
+    readonly listeners: readonly ProxiedListener[];
+    /** Undefined: every peer is a proxy. */
+    readonly trusted?: readonly AddressRange[];
+  };
+  readonly connections: {
+    readonly max: number;
+    /** 0: no bound. */
+    readonly maxPerAddress: number;
+    /** A second; 0: no bound. */
+    readonly ratePerAddress: number;
+    readonly handshakeTimeoutMs: number;
+  };
   /** Without a port `/metrics` is on the HTTP port, guarded. */
   readonly metrics: { readonly port?: number };
   readonly mqtt: {
@@ -98,7 +126,15 @@ function grouped(values: Values, cwd: string): Config {
     redisUrl,
     dataDir: resolve(cwd, values.dataDir),
     host,
-    http: { port: values.httpPort },
+    http: { port: values.httpPort, tls: values.httpTls },
+    tls: tlsFiles(values, cwd),
+    proxyProtocol: { listeners: values.proxyProtocol ?? [], trusted: values.proxyTrusted },
+    connections: {
+      max: values.maxConnections,
+      maxPerAddress: values.maxConnectionsPerAddress,
+      ratePerAddress: values.connectRatePerAddress,
+      handshakeTimeoutMs: values.handshakeTimeout * 1000,
+    },
     metrics: { port: values.metricsPort },
     mqtt: {
       port: values.mqttPort,
@@ -128,5 +164,17 @@ function grouped(values: Values, cwd: string): Config {
     logLevel,
     adminKey,
     webhookNetworks: values.webhookNetworks ?? [],
+  };
+}
+
+function tlsFiles(values: Values, cwd: string): TlsFiles {
+  const absolute = (path: string | undefined): string | undefined => path && resolve(cwd, path);
+  return {
+    certFile: absolute(values.tlsCertFile),
+    keyFile: absolute(values.tlsKeyFile),
+    sniDir: absolute(values.tlsSniDir),
+    clientCaFile: absolute(values.tlsClientCaFile),
+    clientCrlFile: absolute(values.tlsClientCrlFile),
+    clientCertificates: values.tlsClientCertificates,
   };
 }

@@ -39,6 +39,18 @@ export function oneOf<const T extends string>(...values: T[]): Kind<T> {
   };
 }
 
+/** Several of `values`, each once at most. */
+export function listOf<const T extends string>(...values: T[]): Kind<T[]> {
+  return {
+    allowed: `one or more of ${values.map((value) => `\`${value}\``).join(', ')}, separated by commas`,
+    parse: (text) => {
+      const items = itemsOf(text);
+      const known = values.filter((value) => items.includes(value));
+      return known.length > 0 && known.length === items.length ? known : undefined;
+    },
+  };
+}
+
 /** `word`, which stands for what `value` says at that moment, or what `kind` allows. */
 export function wordOr<T>(word: string, value: () => T, kind: Kind<T>): Kind<T> {
   return {
@@ -67,7 +79,7 @@ export const redisUrls: Kind<string[]> = {
   allowed:
     'redis://[[user]:password@]host[:port][/database] or rediss://…; several nodes of a cluster separated by commas',
   parse: (text) => {
-    const urls = text.split(',').map((url) => url.trim());
+    const urls = itemsOf(text);
     return urls.every((url) => isRedisUrl(url, urls.length > 1)) ? urls : undefined;
   },
 };
@@ -75,7 +87,7 @@ export const redisUrls: Kind<string[]> = {
 export const networks: Kind<string[]> = {
   allowed: 'networks in CIDR notation such as `10.0.0.0/8`, separated by commas',
   parse: (text) => {
-    const found = text.split(',').map((network) => network.trim());
+    const found = itemsOf(text);
     return found.every(isNetwork) ? found : undefined;
   },
 };
@@ -85,6 +97,34 @@ function isNetwork(text: string): boolean {
   const family = isIP(address);
   const bits = family === 6 ? 128 : 32;
   return family > 0 && rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+}
+
+/** All addresses that begin with the first `prefix` bits of this one. */
+export interface AddressRange {
+  readonly address: string;
+  readonly prefix: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
+export const addressRanges: Kind<AddressRange[]> = {
+  allowed: 'IP addresses and ranges (`10.0.0.0/8`, `fd00::/8`), separated by commas',
+  parse: (text) => {
+    const ranges = itemsOf(text).map(addressRange);
+    return ranges.every((range) => range !== undefined) ? ranges : undefined;
+  },
+};
+
+function addressRange(text: string): AddressRange | undefined {
+  const [address = '', length, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || address.includes('%') || rest.length > 0) return undefined;
+  const bits = version === 4 ? 32 : 128;
+  const prefix = length === undefined ? bits : integer(0, bits).parse(length);
+  return prefix === undefined ? undefined : { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' };
+}
+
+function itemsOf(text: string): string[] {
+  return text.split(',').map((item) => item.trim());
 }
 
 function isHostName(text: string): boolean {

@@ -49,6 +49,13 @@ export const variables = {
     default: '8080',
     description: 'REST, long-poll, health, the WebSockets of MQTT and XMPP',
   }),
+  httpTls: defaulted({
+    name: 'CARILLON_HTTP_TLS',
+    kind: kinds.oneOf('optional', 'required', 'off'),
+    default: 'optional',
+    description:
+      'whether the HTTP port speaks HTTPS and WSS: `optional` serves both with and without TLS on the one port, `required` TLS alone',
+  }),
   metricsPort: optional({
     name: 'CARILLON_METRICS_PORT',
     kind: kinds.port,
@@ -68,6 +75,88 @@ export const variables = {
     kind: kinds.port,
     default: '8883',
     description: 'MQTT over TLS',
+  }),
+  tlsCertFile: optional({
+    name: 'CARILLON_TLS_CERT_FILE',
+    kind: kinds.path,
+    unset: 'a self-signed certificate, made in the data directory',
+    description:
+      'PEM, the certificate that all TLS shows, with its chain; together with `CARILLON_TLS_KEY_FILE`; read again on SIGHUP',
+  }),
+  tlsKeyFile: optional({
+    name: 'CARILLON_TLS_KEY_FILE',
+    kind: kinds.path,
+    unset: 'that of the self-signed certificate',
+    description: 'PEM, the private key of `CARILLON_TLS_CERT_FILE`, without a passphrase',
+  }),
+  tlsSniDir: optional({
+    name: 'CARILLON_TLS_SNI_DIR',
+    kind: kinds.path,
+    unset: 'none',
+    description:
+      'further certificates, one in each directory below (`certificate.pem` and `key.pem`, `fullchain.pem` and `privkey.pem`, or `tls.crt` and `tls.key`), ' +
+      'shown to clients that ask for a server name in them, wildcards included; read again on SIGHUP',
+  }),
+  tlsClientCaFile: optional({
+    name: 'CARILLON_TLS_CLIENT_CA_FILE',
+    kind: kinds.path,
+    unset: 'clients are not asked for certificates',
+    description:
+      'PEM, certificate authorities for client certificates on the MQTTS and XMPPS ports; read again on SIGHUP',
+  }),
+  tlsClientCrlFile: optional({
+    name: 'CARILLON_TLS_CLIENT_CRL_FILE',
+    kind: kinds.path,
+    unset: 'none',
+    description:
+      'PEM, revocation lists of those authorities, one of each; with an expired list no certificate is taken; read again on SIGHUP',
+  }),
+  tlsClientCertificates: defaulted({
+    name: 'CARILLON_TLS_CLIENT_CERTIFICATES',
+    kind: kinds.oneOf('request', 'require'),
+    default: 'request',
+    description:
+      'with `CARILLON_TLS_CLIENT_CA_FILE`: whether a client may do without a certificate of its own, or gets no TLS connection then',
+  }),
+  proxyProtocol: optional({
+    name: 'CARILLON_PROXY_PROTOCOL',
+    kind: kinds.listOf('mqtt', 'mqtts', 'xmpp', 'xmpps', 'http'),
+    unset: 'none',
+    description: 'ports on which a proxy says by PROXY protocol (version 1 or 2) who its client is',
+  }),
+  proxyTrusted: optional({
+    name: 'CARILLON_PROXY_TRUSTED',
+    kind: kinds.addressRanges,
+    unset: 'every peer',
+    description:
+      'the proxies: on those ports they have to begin with a PROXY header, and all others are served as direct clients, whose header is not believed',
+  }),
+  maxConnections: defaulted({
+    name: 'CARILLON_MAX_CONNECTIONS',
+    kind: kinds.integer(1, 10_000_000),
+    default: '1000000',
+    description:
+      "devices' connections of one process, over MQTT, XMPP and WebSocket together, those in their handshake included",
+  }),
+  maxConnectionsPerAddress: defaulted({
+    name: 'CARILLON_MAX_CONNECTIONS_PER_ADDRESS',
+    kind: kinds.integer(0, 10_000_000),
+    default: '0',
+    description: 'of these, from one address (IPv6: one /64); 0 for no bound',
+  }),
+  connectRatePerAddress: defaulted({
+    name: 'CARILLON_CONNECT_RATE_PER_ADDRESS',
+    kind: kinds.integer(0, 1_000_000),
+    default: '0',
+    description:
+      'new connections a second from one address (IPv6: one /64), on average: ten seconds’ worth may come at once; 0 for no bound',
+  }),
+  handshakeTimeout: defaulted({
+    name: 'CARILLON_HANDSHAKE_TIMEOUT',
+    kind: kinds.integer(1, 300),
+    default: '10',
+    description:
+      'seconds for each step before a client is known: PROXY header, TLS handshake, MQTT CONNECT, the first byte on the HTTP port',
   }),
   mqttAnonymous: defaulted({
     name: 'CARILLON_MQTT_ANONYMOUS',
