@@ -1,10 +1,17 @@
 import { DEVICE_ID, type DeviceLogin, isMqttUserName } from '@carillon/domain';
-import type { AuthenticationOutcome, ConnectRequest, ScramLookup, TopicBound } from '@carillon/mqtt-broker';
+import type {
+  AuthenticationOutcome,
+  ConnectRequest,
+  PeerCertificate,
+  ScramLookup,
+  TopicBound,
+} from '@carillon/mqtt-broker';
 import { scramCredentials } from '../scram-credentials.js';
 import type { TransportContext } from '../transport-context.js';
 import type { Subject } from './access/access-list.js';
 import type { Account } from './access/account.js';
 import type { MqttAccounts } from './access/accounts.js';
+import { certificateName } from './access/certificate-name.js';
 import { PasswordChecks } from './access/password-checks.js';
 import { type MqttPrincipal, sessionId } from './access/principal.js';
 
@@ -23,8 +30,9 @@ const wrong: AuthenticationOutcome = { ok: false, reason: 'bad-credentials' };
 const unavailable: AuthenticationOutcome = { ok: false, reason: 'server-unavailable' };
 
 /**
- * Who may connect, by password or by SCRAM-SHA-256: users, devices, and on an open broker everybody. A user's name comes before a
- * device's id. Every refusal of a password costs the same lookups and one hash, so that its time does not tell who is there.
+ * Who may connect, by password, by SCRAM-SHA-256 or by client certificate: users, devices, and on an open broker everybody. A user's
+ * name comes before a device's id. Every refusal of a password costs the same lookups and one hash, so that its time does not tell who
+ * is there.
  */
 export class MqttLogins {
   private readonly checks = new PasswordChecks();
@@ -37,7 +45,8 @@ export class MqttLogins {
   ) {}
 
   async authenticate(request: ConnectRequest): Promise<AuthenticationOutcome> {
-    const { username, password } = request;
+    const { username, password, peer } = request;
+    if (password === undefined && peer.certificate) return this.byCertificate(request, peer.certificate);
     if (username === undefined && password === undefined) return this.authenticateAnonymous(request);
     if (username === undefined || password === undefined) return wrong;
     return this.byPassword(request, username, password);
@@ -64,6 +73,19 @@ export class MqttLogins {
     const subject = { username: undefined, clientId, isUser: false };
     const principal: MqttPrincipal = { kind: 'anonymous', subject, mayRead: this.rules.reads(subject) };
     return { ok: true, principal, clientId: sessionId('', clientId) };
+  }
+
+  /** In place of a password; a user name that is sent all the same has to be the certificate's. */
+  private async byCertificate(
+    { clientId, username }: ConnectRequest,
+    certificate: PeerCertificate,
+  ): Promise<AuthenticationOutcome> {
+    const name = certificateName(certificate);
+    if (name === undefined || (username !== undefined && username !== name)) return wrong;
+    const account = await this.freshAccount(name);
+    if (account === 'unavailable') return unavailable;
+    if (account) return { ok: true, ...this.asUser(account, clientId) };
+    return this.admitted(await this.directory(name), clientId);
   }
 
   private async byPassword(
@@ -117,6 +139,10 @@ export class MqttLogins {
     if (!DEVICE_ID.test(username)) return wrong;
     const token = password.toString('utf8');
     const login = await this.attempt(username, () => this.context.authenticator.verify(username, token));
+    return this.admitted(login, clientId);
+  }
+
+  private admitted(login: Attempt<DeviceLogin | undefined>, clientId: string): AuthenticationOutcome {
     if (login === 'unavailable') return unavailable;
     if (!login) return wrong;
     if (!mayCallItself(login, clientId)) return { ok: false, reason: 'identifier-rejected' };
