@@ -8,8 +8,6 @@ import { TokenAuthenticator } from './delivery/token-authenticator.js';
 import { Transports } from './delivery/transports.js';
 import { Listeners } from './listeners/listeners.js';
 import { MqttAccessFiles } from './listeners/mqtt-access-files.js';
-import { Reload } from './listeners/reload.js';
-import { TlsMaterial } from './listeners/tls-material.js';
 import { DeviceGuard } from './poll/device.guard.js';
 import { InboxController } from './poll/inbox.controller.js';
 
@@ -18,9 +16,7 @@ import { InboxController } from './poll/inbox.controller.js';
   controllers: [InboxController],
   providers: [
     Transports,
-    TlsMaterial,
     MqttAccessFiles,
-    Reload,
     EdgeService,
     Listeners,
     DeviceGuard,

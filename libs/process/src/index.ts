@@ -1,4 +1,5 @@
 export * from './http/index.js';
+export * from './listening/index.js';
 export { listenFailure } from './listen-failure.js';
 export { ProcessContext, type Listener, type ProcessName } from './process-context.js';
 export { ProcessModule } from './process.module.js';

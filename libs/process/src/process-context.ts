@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Config, DataDirectory } from '@carillon/config';
 import type { Logger } from '@carillon/observability';
 import { createRedis, type RedisClient } from '@carillon/redis';
+import type { TlsMaterial } from './listening/tls/tls-material.js';
 
 export type ProcessName = 'all-in-one' | 'api' | 'worker' | 'edge';
 
@@ -27,6 +28,7 @@ export class ProcessContext {
     readonly directory: DataDirectory,
     /** Shared by all processes of the installation, 32 bytes. */
     readonly secret: Buffer,
+    readonly tls: TlsMaterial,
   ) {
     this.id = `${name}-${process.pid}-${randomBytes(4).toString('hex')}`;
   }

@@ -7,6 +7,7 @@ import { Store } from '@carillon/persistence';
 import { type FirstKey, settleAdminKey } from './admin-key.js';
 import { printBanner } from './banner.js';
 import { configureHttp, newHttpAdapter } from './http/index.js';
+import { TlsMaterial } from './listening/index.js';
 import { listenFailure } from './listen-failure.js';
 import { ProcessContext, type ProcessName } from './process-context.js';
 import { ProcessModule } from './process.module.js';
@@ -49,8 +50,10 @@ async function start(options: ProcessOptions, config: Config): Promise<RunningPr
   refuseWhatIsNotBuilt(config);
   const directory = new DataDirectory(config.dataDir);
   await directory.prepare({ exclusive: options.standalone === true });
+  const tls = new TlsMaterial(config, directory);
+  await tls.load();
   const redis = await connectRedis(config, { privateRedis: options.standalone === true }, logger);
-  const context = new ProcessContext(options.name, config, logger, redis.urls, directory, redis.secret);
+  const context = new ProcessContext(options.name, config, logger, redis.urls, directory, redis.secret, tls);
   const key = options.servesApi
     ? await settleAdminKey(config, directory, new Store(redis.client, redis.keys))
     : undefined;
@@ -111,7 +114,7 @@ async function createApp(
 ): Promise<NestFastifyApplication> {
   class ProcessRoot {}
   Module({ imports: [ProcessModule.forRoot(context, redis), ...options.modules] })(ProcessRoot);
-  const app = await NestFactory.create<NestFastifyApplication>(ProcessRoot, newHttpAdapter(), {
+  const app = await NestFactory.create<NestFastifyApplication>(ProcessRoot, newHttpAdapter(context), {
     logger: new NestPinoLogger(context.logger),
     abortOnError: false,
     forceCloseConnections: true,
@@ -130,7 +133,8 @@ async function listen(app: NestFastifyApplication, { config, listeners }: Proces
   } catch (error) {
     throw listenFailure(error, config.host, config.http.port, 'CARILLON_HTTP_PORT');
   }
-  const url = (await app.getUrl()).replace('[::1]', 'localhost');
+  const scheme = config.http.tls === 'required' ? 'https' : 'http';
+  const url = (await app.getUrl()).replace('[::1]', 'localhost').replace(/^http/, scheme);
   listeners.unshift({ name: 'HTTP', url });
   return url;
 }

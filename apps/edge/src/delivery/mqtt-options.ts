@@ -5,13 +5,15 @@ import { scramDecoys } from './scram-decoys.js';
 
 /** The MQTT broker of this edge, as the configuration wants it. */
 export function mqttOptions(process: ProcessContext, users: MqttUserDirectory): MqttTransportOptions {
-  const { mqtt } = process.config;
+  const { mqtt, connections } = process.config;
   return {
     anonymous: mqtt.anonymous,
     users,
     broker: {
       logger: engineLogger(process),
       limits: {
+        maxConnections: connections.max,
+        connectTimeoutMs: connections.handshakeTimeoutMs,
         maxKeepAlive: mqtt.maxKeepAlive,
         maxBytesPerSecond: mqtt.maxByteRate,
         maxMessagesPerSecond: mqtt.maxMessageRate,

@@ -25,7 +25,6 @@ import {
   type TransportContext,
   XmppTransport,
 } from '@carillon/transports';
-import { TlsMaterial } from '../listeners/tls-material.js';
 import { mqttOptions } from './mqtt-options.js';
 import { xmppOptions } from './xmpp-options.js';
 
@@ -42,7 +41,6 @@ export class Transports {
 
   constructor(
     process: ProcessContext,
-    tls: TlsMaterial,
     inbox: Inbox,
     presence: Presence,
     contents: NotificationContents,
@@ -84,7 +82,6 @@ export class Transports {
     });
     this.xmpp = new XmppTransport(context, {
       ...xmppOptions(process),
-      secureContext: () => tls.secureContext(),
       streams: new RedisStreams(store.client, store.keys, edgeId),
       accounts,
       fast: new RedisFastTokens(store.client, store.keys, directory, process.secret),

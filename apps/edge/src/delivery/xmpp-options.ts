@@ -5,5 +5,14 @@ import { scramDecoys } from './scram-decoys.js';
 export function xmppOptions(process: ProcessContext) {
   const { xmpp, androidpn } = process.config;
   const { domain, tls, registration } = xmpp;
-  return { domain, tls, registration, androidpn, scram: scramDecoys(process), logger: process.logger };
+  return {
+    domain,
+    tls,
+    // The domain's certificate, whatever server name the client asks for (RFC 6120 §13.7.2.1).
+    secureContext: () => process.tls.secureContext(domain),
+    registration,
+    androidpn,
+    scram: scramDecoys(process),
+    logger: process.logger,
+  };
 }

@@ -1,62 +1,104 @@
 import { Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import { listenFailure, ProcessContext } from '@carillon/process';
+import { Metrics } from '@carillon/observability';
+import { ProcessContext } from '@carillon/process';
 import { Transports } from '../delivery/transports.js';
-import { TlsMaterial } from './tls-material.js';
+import { DevicePort, type DevicePortPlan } from './device-port.js';
+import { ConnectionReport } from './door/connection-report.js';
+import { Door } from './door/door.js';
+import { MqttRefusals, XmppRefusals } from './refusals.js';
 import { WebSockets } from './websockets.js';
-
-type Attach = (socket: Socket, peer: { address: string; secure: boolean; transport: 'tcp' | 'tls' }) => void;
-
-interface ListenerPlan {
-  readonly name: string;
-  readonly scheme: string;
-  readonly port: number;
-  /** Where the port comes from, for whoever finds it busy. */
-  readonly variable: string;
-}
-
-const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** The sockets of this edge; what comes in on them belongs to the engines. */
 @Injectable()
 export class Listeners implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly servers: Server[] = [];
+  private readonly door: Door;
+  private readonly report: ConnectionReport;
+  private readonly mqttRefusals: MqttRefusals;
+  private readonly xmppRefusals: XmppRefusals;
+  private readonly ports: readonly DevicePort[];
   private readonly webSockets: WebSockets;
 
   constructor(
     private readonly context: ProcessContext,
     private readonly transports: Transports,
-    private readonly tls: TlsMaterial,
     private readonly http: HttpAdapterHost,
+    metrics: Metrics,
   ) {
-    this.webSockets = new WebSockets(transports, (error) => this.connectionFailed(error));
+    const { config, tls, logger } = context;
+    this.door = new Door(config.connections);
+    this.report = new ConnectionReport(metrics, logger);
+    this.mqttRefusals = new MqttRefusals(config.connections.handshakeTimeoutMs);
+    this.xmppRefusals = new XmppRefusals(config.xmpp.domain);
+    const shared = { config, tls, door: this.door, report: this.report };
+    this.ports = [...this.mqttPorts(), ...this.xmppPorts()].map((plan) => new DevicePort(plan, shared));
+    this.webSockets = new WebSockets(transports, this.door, this.report);
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { mqtt, xmpp } = this.context.config;
-    const toBroker: Attach = (socket, peer) => this.transports.mqtt.broker.attach(socket, peer);
-    const toXmpp: Attach = (socket, peer) => this.transports.xmpp.server.attach(socket, peer);
-    await this.listen(
-      { name: 'MQTT', scheme: 'mqtt', port: mqtt.port, variable: 'CARILLON_MQTT_PORT' },
-      this.plain(toBroker),
-    );
-    await this.listen(
-      { name: 'MQTT TLS', scheme: 'mqtts', port: mqtt.tlsPort, variable: 'CARILLON_MQTTS_PORT' },
-      this.encrypted(toBroker),
-    );
-    await this.listen(
-      { name: 'XMPP', scheme: 'xmpp', port: xmpp.port, variable: 'CARILLON_XMPP_PORT' },
-      this.plain(toXmpp),
-    );
-    await this.listen(
-      { name: 'XMPP TLS', scheme: 'xmpps', port: xmpp.tlsPort, variable: 'CARILLON_XMPPS_PORT' },
-      this.encrypted(toXmpp),
-    );
+    await Promise.all([this.mqttRefusals.start(), this.xmppRefusals.start()]);
+    for (const port of this.ports) {
+      const listening = await port.listen((err, listener) =>
+        this.context.logger.error({ err, listener }, 'a listener failed'),
+      );
+      this.context.listeners.push(listening);
+    }
     this.webSockets.attach(this.http.httpAdapter.getHttpServer() as HttpServer);
+    this.warn();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    for (const port of this.ports) port.close();
+    await Promise.all([this.mqttRefusals.stop(), this.xmppRefusals.stop()]);
+  }
+
+  onApplicationShutdown(): void {
+    this.webSockets.close();
+  }
+
+  private mqttPorts(): DevicePortPlan[] {
+    const { port, tlsPort } = this.context.config.mqtt;
+    const { broker } = this.transports.mqtt;
+    const shared: Pick<DevicePortPlan, 'attach' | 'refusals'> = {
+      attach: (socket, peer) => broker.attach(socket, peer),
+      refusals: this.mqttRefusals,
+    };
+    return [
+      { name: 'MQTT', listener: 'mqtt', port, variable: 'CARILLON_MQTT_PORT', encrypted: false, ...shared },
+      {
+        name: 'MQTT TLS',
+        listener: 'mqtts',
+        port: tlsPort,
+        variable: 'CARILLON_MQTTS_PORT',
+        encrypted: true,
+        ...shared,
+      },
+    ];
+  }
+
+  private xmppPorts(): DevicePortPlan[] {
+    const { port, tlsPort } = this.context.config.xmpp;
+    const { server } = this.transports.xmpp;
+    const shared: Pick<DevicePortPlan, 'attach' | 'refusals'> = {
+      attach: (socket, peer) => server.attach(socket, peer),
+      refusals: this.xmppRefusals,
+    };
+    return [
+      { name: 'XMPP', listener: 'xmpp', port, variable: 'CARILLON_XMPP_PORT', encrypted: false, ...shared },
+      {
+        name: 'XMPP TLS',
+        listener: 'xmpps',
+        port: tlsPort,
+        variable: 'CARILLON_XMPPS_PORT',
+        encrypted: true,
+        ...shared,
+      },
+    ];
+  }
+
+  private warn(): void {
+    const { mqtt, xmpp } = this.context.config;
     if (xmpp.tls !== 'required') {
       this.context.logger.warn(`CARILLON_XMPP_TLS=${xmpp.tls}: XMPP passwords may travel in the clear`);
     }
@@ -65,46 +107,5 @@ export class Listeners implements OnApplicationBootstrap, BeforeApplicationShutd
         'CARILLON_MQTT_ANONYMOUS=true: the MQTT broker is open to everyone who reaches it',
       );
     }
-  }
-
-  /** Nobody new; the connections themselves are the transports' to end. */
-  beforeApplicationShutdown(): void {
-    for (const server of this.servers) server.close();
-  }
-
-  onApplicationShutdown(): void {
-    this.webSockets.close();
-  }
-
-  private plain(attach: Attach): Server {
-    return createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) =>
-      attach(socket, { address: socket.remoteAddress ?? '', secure: false, transport: 'tcp' }),
-    );
-  }
-
-  private encrypted(attach: Attach): Server {
-    const server = createTlsServer(
-      { ...this.tls.options(), handshakeTimeout: HANDSHAKE_TIMEOUT_MS, noDelay: true },
-      (socket) => attach(socket, { address: socket.remoteAddress ?? '', secure: true, transport: 'tls' }),
-    );
-    return server.on('tlsClientError', (error) => this.connectionFailed(error));
-  }
-
-  private async listen({ name, scheme, port, variable }: ListenerPlan, server: Server): Promise<void> {
-    const { host } = this.context.config;
-    server.listen(port, host);
-    await once(server, 'listening').catch((error: unknown) => {
-      throw listenFailure(error, host, port, variable);
-    });
-    server.on('error', (error) =>
-      this.context.logger.error({ err: error, listener: name }, 'a listener failed'),
-    );
-    this.servers.push(server);
-    const { port: actual } = server.address() as AddressInfo;
-    this.context.listeners.push({ name, url: `${scheme}://${host}:${actual}` });
-  }
-
-  private connectionFailed(error: Error): void {
-    this.context.logger.debug({ error: error.message }, 'a connection failed');
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { readFile } from 'node:fs/promises';
 import { StartupError } from '@carillon/config';
-import { ProcessContext } from '@carillon/process';
+import { ProcessContext, Reload } from '@carillon/process';
 import { type LineFault, type MqttAccessRules, parseAccessList, parseUsers } from '@carillon/transports';
 import { Transports } from '../delivery/transports.js';
 
@@ -11,14 +11,16 @@ export class MqttAccessFiles implements OnModuleInit {
   constructor(
     private readonly context: ProcessContext,
     private readonly transports: Transports,
+    private readonly reload: Reload,
   ) {}
 
   async onModuleInit(): Promise<void> {
-    this.transports.mqtt.setRules(await this.read());
+    await this.load();
+    this.reload.add('MQTT access files', () => this.load());
   }
 
   /** Throws a StartupError and leaves the old rules in force if the files cannot be used. */
-  async reload(): Promise<void> {
+  private async load(): Promise<void> {
     this.transports.mqtt.setRules(await this.read());
   }
 

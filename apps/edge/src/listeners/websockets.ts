@@ -2,8 +2,11 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
 import type { Transports } from '../delivery/transports.js';
+import type { ConnectionReport } from './door/connection-report.js';
+import type { Door } from './door/door.js';
 
 const MAX_FRAME_BYTES = 1024 * 1024;
+const RETRY = 'Retry-After: 10\r\n';
 
 /** WebSockets on the HTTP port: `/mqtt` (MQTT 5.0 §6) and `/xmpp-websocket` (RFC 7395). */
 export class WebSockets {
@@ -12,12 +15,13 @@ export class WebSockets {
 
   constructor(
     private readonly transports: Transports,
-    private readonly onError: (error: Error) => void,
+    private readonly door: Door,
+    private readonly report: ConnectionReport,
   ) {}
 
   attach(server: Server): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      socket.on('error', this.onError);
+      socket.on('error', (error) => this.report.failed(error));
       const path = (request.url ?? '').split('?')[0];
       if (path === '/mqtt') this.upgradeMqtt(request, socket, head);
       else if (path === '/xmpp-websocket') this.upgradeXmpp(request, socket, head);
@@ -34,19 +38,41 @@ export class WebSockets {
 
   private upgradeMqtt(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (!offers(request, 'mqtt')) return refuse(socket, '400 Bad Request');
+    if (!this.enter(request, socket, 'mqtt-websocket')) return;
     this.mqtt.handleUpgrade(request, socket, head, (webSocket) => {
       refuseText(webSocket);
       const stream = createWebSocketStream(webSocket);
-      stream.on('error', this.onError);
+      stream.on('error', (error) => this.report.failed(error));
       this.transports.mqtt.broker.attach(stream, peerOf(request));
     });
   }
 
   private upgradeXmpp(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (!offers(request, 'xmpp')) return refuse(socket, '400 Bad Request');
+    if (!this.enter(request, socket, 'xmpp-websocket')) return;
     this.xmpp.handleUpgrade(request, socket, head, (webSocket) => {
       this.transports.xmpp.server.attachWebSocket(webSocket, peerOf(request));
     });
+  }
+
+  /** It counts as a device's connection from here on; a plain request on the same port does not. */
+  private enter(request: IncomingMessage, socket: Duplex, listener: string): boolean {
+    const { address } = peerOf(request);
+    const place = this.door.enter();
+    const refusal = place ? place.claim(address) : 'total';
+    if (!place || refusal) {
+      place?.release();
+      this.report.refused(listener, refusal!, address);
+      refuse(socket, refusal === 'rate' ? '429 Too Many Requests' : '503 Service Unavailable', RETRY);
+      return false;
+    }
+    this.report.entered(listener);
+    this.report.admitted(listener);
+    socket.once('close', () => {
+      place.release();
+      this.report.left(listener);
+    });
+    return true;
   }
 }
 
@@ -80,7 +106,7 @@ function peerOf(request: IncomingMessage) {
 }
 
 /** A peer that never closes its half is not waited for. */
-function refuse(socket: Duplex, status: string): void {
+function refuse(socket: Duplex, status: string, headers = ''): void {
   socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }

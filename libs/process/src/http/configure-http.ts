@@ -2,6 +2,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { CarillonError } from '@carillon/domain';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { installBodyParsers } from './body-parsers.js';
+import { HttpPort, type HttpPortOptions } from './http-port.js';
 import { MAX_BODY_BYTES } from './limits.js';
 import { toCarillonError } from './problem.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
@@ -13,9 +14,10 @@ import { RequestValidationPipe } from './validation.pipe.js';
 /** The longest name (128 characters) takes up to 12 bytes a character when it is percent-encoded. */
 const MAX_PARAMETER_LENGTH = 2_048;
 
-/** The adapter that every process with HTTP routes is created with. */
-export function newHttpAdapter(): FastifyAdapter {
+/** The adapter that every process with HTTP routes is created with; without options it serves HTTP alone. */
+export function newHttpAdapter(port?: HttpPortOptions): FastifyAdapter {
   return new FastifyAdapter({
+    ...(port && { serverFactory: new HttpPort(port).serverFactory }),
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     // The router refuses such a request (a path that cannot be decoded) before any handler or filter is there.

@@ -1,19 +1,22 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { ProcessContext } from '@carillon/process';
 import { supervise } from '@carillon/observability';
-import { MqttAccessFiles } from './mqtt-access-files.js';
+import { ProcessContext } from '../process-context.js';
 
 /** On SIGHUP, files are read again; connections stay. What cannot be used is logged, and what was in force stays so. */
 @Injectable()
 export class Reload implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly interactive = isatty(0);
+  private readonly works = new Map<string, () => Promise<void>>();
+  private running: Promise<void> = Promise.resolve();
 
-  constructor(
-    private readonly context: ProcessContext,
-    private readonly accessFiles: MqttAccessFiles,
-  ) {}
+  constructor(private readonly context: ProcessContext) {}
+
+  /** `work` reads anew, or throws and changes nothing. */
+  add(what: string, work: () => Promise<void>): void {
+    this.works.set(what, work);
+  }
 
   onApplicationBootstrap(): void {
     process.on('SIGHUP', this.onHangUp);
@@ -24,12 +27,17 @@ export class Reload implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private readonly onHangUp = (): void => {
-    if (this.interactive && terminalIsGone()) process.kill(process.pid, 'SIGTERM');
-    else supervise('reload', this.reload(), this.context.logger);
+    if (this.interactive && terminalIsGone()) {
+      process.kill(process.pid, 'SIGTERM');
+      return;
+    }
+    // One after the other: what was read last is what holds.
+    this.running = this.running.then(() => this.reload());
+    supervise('reload', this.running, this.context.logger);
   };
 
   private async reload(): Promise<void> {
-    await this.attempt('MQTT access files', () => this.accessFiles.reload());
+    for (const [what, work] of this.works) await this.attempt(what, work);
   }
 
   private async attempt(what: string, work: () => Promise<void>): Promise<void> {
