@@ -78,7 +78,7 @@ describe('authenticate', () => {
     expect((await new TestClient(broker).open('c')).reasonCode).toBe(0x88);
   });
 
-  it('holds back what the client sends meanwhile [MQTT-3.1.4-5]', async () => {
+  it('holds back what the client sends meanwhile [MQTT-3.2.0-1], 3.1.1 [MQTT-3.2.0-1]', async () => {
     let admit = (): void => {};
     const broker = startBroker({
       authenticate: () => new Promise((resolve) => (admit = () => resolve({ ok: true, principal: 1 }))),

@@ -53,7 +53,7 @@ describe('from a client', () => {
     expect(texts(await subscriber.settle())).toEqual(['once', 'twice']);
   });
 
-  it('knows a QoS 2 identifier again after a reconnection [MQTT-4.3.3-9]', async () => {
+  it('knows a QoS 2 identifier again after a reconnection [MQTT-4.3.3-10]', async () => {
     const broker = startBroker();
     const subscriber = await TestClient.connect(broker, 's');
     await subscriber.subscribe('a', { qos: 0 });
@@ -128,7 +128,7 @@ describe('to a client', () => {
     expect(texts([await client.takePublish()])).toEqual(['2']);
   });
 
-  it('frees the window when a PUBREC refuses [MQTT-4.3.3-6]', async () => {
+  it('frees the window when a PUBREC refuses (§4.9)', async () => {
     const broker = startBroker();
     const client = await TestClient.connect(broker, 'c', { properties: { receiveMaximum: 1 } });
     await client.subscribe('a', { qos: 2 });

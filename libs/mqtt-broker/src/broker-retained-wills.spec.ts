@@ -17,7 +17,7 @@ const topics = (packets: unknown[]): string[] =>
   packets.map((packet) => (packet as PublishPacket).topic).toSorted((a, b) => a.localeCompare(b));
 
 describe('retained messages', () => {
-  it('greet a new subscription with RETAIN set [MQTT-3.3.1-8]', async () => {
+  it('greet a new subscription with RETAIN set [MQTT-3.3.1-9], 3.1.1 [MQTT-3.3.1-8]', async () => {
     const broker = startBroker();
     broker.publish(retained('a', 'old'));
     broker.publish(retained('a', 'new'));

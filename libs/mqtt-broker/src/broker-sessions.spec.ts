@@ -31,7 +31,23 @@ describe('sessions', () => {
     expect(await second.settle()).toEqual([]);
   });
 
-  it('ends a session without expiry with its connection [MQTT-3.1.2-23]', async () => {
+  it('starts anew with Clean Session, and keeps nothing (3.1.1 [MQTT-3.1.2-6], 3.1.1 [MQTT-3.2.2-1], 3.1.1 [MQTT-3.2.2-3])', async () => {
+    const broker = startBroker();
+    const kept = { version: 4, clean: false } as const;
+    const first = await TestClient.connect(broker, 'c', kept);
+    expect(first.connack?.sessionPresent).toBe(false);
+    await first.subscribe('a', { qos: 1 });
+    await first.vanish();
+    const second = await TestClient.connect(broker, 'c', { version: 4 });
+    expect(second.connack?.sessionPresent).toBe(false);
+    second.publish('a', 'x');
+    expect(await second.settle()).toEqual([]);
+    await second.vanish();
+    const third = await TestClient.connect(broker, 'c', kept);
+    expect(third.connack?.sessionPresent).toBe(false);
+  });
+
+  it('ends a session without expiry with its connection [MQTT-4.1.0-2]', async () => {
     const broker = startBroker();
     const first = await TestClient.connect(broker, 'c', { clean: false });
     await first.leave();
@@ -106,7 +122,7 @@ describe('client identifiers', () => {
     expect(broker.client(ids[0]!)?.connected).toBe(true);
   });
 
-  it('assigns one to a clean session of 3.1.1, and refuses others [MQTT-3.1.3-8]', async () => {
+  it('assigns one to a clean session, and refuses others (3.1.1 [MQTT-3.1.3-6], 3.1.1 [MQTT-3.1.3-8])', async () => {
     const broker = startBroker();
     expect((await TestClient.connect(broker, '', { version: 4 })).connack?.reasonCode).toBe(0);
     const persistent = new TestClient(broker, 4);
@@ -131,19 +147,22 @@ describe('client identifiers', () => {
 });
 
 describe('take-over', () => {
-  it.each([3, 4, 5] as const)('closes the older connection (level %i) [MQTT-3.1.4-3]', async (version) => {
-    const causes: DisconnectCause[] = [];
-    const broker = startBroker({ onDisconnected: (_, cause) => causes.push(cause) });
-    const first = await TestClient.connect(broker, 'c', { version });
-    const second = await TestClient.connect(broker, 'c', { version });
-    await first.closed;
-    const farewell =
-      version === 5 ? [{ type: PacketType.DISCONNECT, reasonCode: 0x8e, properties: undefined }] : [];
-    expect(first.inbox).toEqual(farewell);
-    expect(causes).toEqual([{ by: 'server', reasonCode: 0x8e, detail: 'taken-over' }]);
-    expect(await second.settle()).toEqual([]);
-    expect(broker.client('c')?.connected).toBe(true);
-  });
+  it.each([3, 4, 5] as const)(
+    'closes the older connection (level %i) [MQTT-3.1.4-3], 3.1.1 [MQTT-3.1.4-2]',
+    async (version) => {
+      const causes: DisconnectCause[] = [];
+      const broker = startBroker({ onDisconnected: (_, cause) => causes.push(cause) });
+      const first = await TestClient.connect(broker, 'c', { version });
+      const second = await TestClient.connect(broker, 'c', { version });
+      await first.closed;
+      const farewell =
+        version === 5 ? [{ type: PacketType.DISCONNECT, reasonCode: 0x8e, properties: undefined }] : [];
+      expect(first.inbox).toEqual(farewell);
+      expect(causes).toEqual([{ by: 'server', reasonCode: 0x8e, detail: 'taken-over' }]);
+      expect(await second.settle()).toEqual([]);
+      expect(broker.client('c')?.connected).toBe(true);
+    },
+  );
 
   it('hands the session over', async () => {
     const broker = startBroker();
@@ -221,7 +240,7 @@ describe('time', () => {
     await client.closed;
   });
 
-  it('ends a silent connection at one and a half times its keep alive [MQTT-3.1.2-22]', async () => {
+  it('ends a silent connection at one and a half times its keep alive [MQTT-3.1.2-22], 3.1.1 [MQTT-3.1.2-24]', async () => {
     const clock = new TestClock();
     const broker = startBroker({}, {}, { now: clock.now });
     const client = await TestClient.connect(broker, 'c', { keepAlive: 10 });

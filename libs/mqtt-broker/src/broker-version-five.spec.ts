@@ -33,7 +33,7 @@ describe('topic aliases from a client', () => {
   it.each([
     ['unknown', 5],
     ['above the maximum', 33],
-  ])('%s end the connection [MQTT-3.3.2-8]', async (_, topicAlias) => {
+  ])('%s end the connection (§3.3.2.3.4)', async (_, topicAlias) => {
     const client = await TestClient.connect(startBroker(), 'c');
     client.publish(topicAlias === 5 ? '' : 'a', 'x', { properties: { topicAlias } });
     await client.closed;
@@ -55,7 +55,7 @@ describe('topic aliases from a client', () => {
 });
 
 describe('topic aliases to a client', () => {
-  it('are set once and then stand alone, as many as the client allows [MQTT-3.3.2-10]', async () => {
+  it('are set once and then stand alone, as many as the client allows [MQTT-3.1.2-26], [MQTT-3.3.2-11]', async () => {
     const broker = startBroker();
     const client = await TestClient.connect(broker, 'c', { properties: { topicAliasMaximum: 2 } });
     await client.subscribe('#');
@@ -71,7 +71,7 @@ describe('topic aliases to a client', () => {
     ]);
   });
 
-  it('are not set for a client that allows none [MQTT-3.3.2-11]', async () => {
+  it('are not set for a client that allows none [MQTT-3.1.2-27]', async () => {
     const broker = startBroker();
     const client = await TestClient.connect(broker, 'c');
     await client.subscribe('#');

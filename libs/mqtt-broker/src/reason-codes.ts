@@ -136,7 +136,7 @@ const connackReturnCodes = new Map<number, number>([
 
 /**
  * The CONNACK return code of MQTT 3.x (§3.2.2.3) for a 5.0 reason code; undefined where 3.x has none, and the
- * server then closes the connection without a CONNACK [MQTT-3.2.2-6].
+ * server then closes the connection without a CONNACK (3.1.1 [MQTT-3.2.2-6]).
  */
 export function connackReturnCode(reasonCode: number): number | undefined {
   return connackReturnCodes.get(reasonCode);

@@ -68,7 +68,7 @@ export class PacketReader {
     return high * 0x10000 + this.uint16();
   }
 
-  /** Variable Byte Integer: at most four bytes [MQTT-1.5.5-1], in the fewest possible. */
+  /** Variable Byte Integer: at most four bytes, in the fewest possible [MQTT-1.5.5-1]. */
   varint(): number {
     let value = 0;
     for (let shift = 0; shift <= 21; shift += 7) {

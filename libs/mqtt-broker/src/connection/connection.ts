@@ -185,7 +185,7 @@ export class Connection extends WheelEntry {
     this.finish({ by: 'server', reasonCode, detail: reason }, true);
   }
 
-  /** Turns a CONNECT down. Without a reason that the client's version knows, the connection just closes [MQTT-3.2.2-6]. */
+  /** Turns a CONNECT down. Without a reason that the client's version knows, the connection just closes (3.1.1 [MQTT-3.2.2-6]). */
   refuse(reasonCode: number, detail: string): void {
     if (!this.live) return;
     sendRefusal(this, reasonCode, detail);

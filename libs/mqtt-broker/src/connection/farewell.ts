@@ -9,7 +9,7 @@ export function sendDisconnect(connection: Connection, reasonCode: number, detai
   sendWithReason(connection, { type: PacketType.DISCONNECT, reasonCode }, detail);
 }
 
-/** The CONNACK of a refusal; none where 3.x has no return code for it [MQTT-3.2.2-6]. */
+/** The CONNACK of a refusal; none where 3.x has no return code for it (3.1.1 [MQTT-3.2.2-6]). */
 export function sendRefusal(connection: Connection, reasonCode: number, detail?: string): void {
   const type = PacketType.CONNACK;
   if (connection.version === 5) {

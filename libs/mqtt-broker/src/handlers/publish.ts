@@ -58,7 +58,7 @@ function readable(connection: Connection, session: Session, packet: PublishPacke
   if (properties?.subscriptionIdentifiers) {
     connection.fail(ReasonCode.ProtocolError, 'subscription identifier from a client'); // [MQTT-3.3.4-6]
   } else if (properties?.topicAlias !== undefined && !resolveAlias(connection, packet)) {
-    connection.fail(ReasonCode.TopicAliasInvalid, 'topic alias unknown or out of range'); // [MQTT-3.3.2-8]
+    connection.fail(ReasonCode.TopicAliasInvalid, 'topic alias unknown or out of range'); // [MQTT-3.3.2-8], [MQTT-3.3.2-9]
   } else if (levelCount(packet.topic) > limits.maxTopicLevels) {
     connection.fail(ReasonCode.TopicNameInvalid, 'topic has too many levels');
   } else if (packet.qos === 2 && exceedsReceiveMaximum(connection, session, packet)) {
@@ -140,7 +140,7 @@ function inOrder(arrival: Arrival, reasonCode: number): void {
   else acknowledgements.reserve()(() => conclude(arrival, reasonCode));
 }
 
-/** A QoS 2 identifier is the message's until its PUBREL [MQTT-4.3.3-9]. */
+/** A QoS 2 identifier is the message's until its PUBREL [MQTT-4.3.3-10]. */
 function conclude({ connection, session, packet }: Arrival, reasonCode: number): void {
   if (packet.qos === 2) session.received?.set(packet.packetId, 0);
   // The session may have gone over to another connection meanwhile: its client waits there.
@@ -159,7 +159,7 @@ function acknowledge(connection: Connection, packet: PublishPacket, reasonCode: 
   connection.acknowledge(type, packet.packetId, reasonCode);
 }
 
-/** 5.0 says so in the acknowledgement; 3.x can only acknowledge and drop, or close [MQTT-3.3.5-2]. */
+/** 5.0 says so in the acknowledgement; 3.x can only acknowledge and drop, or close (3.1.1 [MQTT-3.3.5-2]). */
 function refused(arrival: Arrival, reasonCode: number): void {
   const { connection, session, client, packet } = arrival;
   const { topic, qos } = packet;

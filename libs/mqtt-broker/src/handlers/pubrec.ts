@@ -5,7 +5,7 @@ import { complete } from '../session/delivery.js';
 
 /**
  * PUBREC: a QoS 2 message arrived, and its identifier is released next [MQTT-4.3.3-4]. With an error the exchange ends
- * there and its place is free at once [MQTT-4.3.3-6]. 3.x clients that repeat an unknown one get their PUBREL too.
+ * there and its place is free at once [MQTT-4.4.0-2]. 3.x clients that repeat an unknown one get their PUBREL too.
  */
 export function handlePubrec(connection: Connection, packet: AcknowledgementPacket): void {
   const { session } = connection;

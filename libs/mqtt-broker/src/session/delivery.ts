@@ -105,7 +105,7 @@ function replay(session: Session, connection: Connection): void {
   if (replays?.length === 0) session.replays = undefined;
 }
 
-/** RETAIN is set on what a new subscription brings [MQTT-3.3.1-8]. */
+/** RETAIN is set on what a new subscription brings (3.1.1 [MQTT-3.3.1-8]). */
 function sendRetained(
   session: Session,
   connection: Connection,

@@ -34,7 +34,7 @@ export class SessionRegistry {
     session.pendingWill = undefined;
   }
 
-  /** The connection is gone: the session ends now [MQTT-3.1.2-23], or waits. */
+  /** The connection is gone: the session ends now [MQTT-4.1.0-2], or waits [MQTT-3.1.2-23]. */
   park(session: Session): void {
     session.connection = undefined;
     session.resends = undefined;

@@ -60,7 +60,7 @@ function* within(messages: Iterator<Publication>, only: TopicBound): Iterator<Pu
   }
 }
 
-/** False: there was no such subscription. Messages on their way stay on it [MQTT-3.10.4-2]. */
+/** False: there was no such subscription. Messages on their way stay on it [MQTT-3.10.4-3]. */
 export function unsubscribe(session: Session, filter: string): boolean {
   const subscription = session.subscriptions?.get(filter);
   if (!subscription) return false;
