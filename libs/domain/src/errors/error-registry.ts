@@ -10,6 +10,7 @@ export const ERRORS = {
   'invalid-request': { status: 400, retryable: false, title: 'The request is not valid' },
   'malformed-json': { status: 400, retryable: false, title: 'The body is not well-formed JSON' },
   'invalid-audience': { status: 400, retryable: false, title: 'The audience expression is not valid' },
+  'invalid-schedule': { status: 400, retryable: false, title: 'The schedule is not valid' },
   'invalid-idempotency-key': {
     status: 400,
     retryable: false,
