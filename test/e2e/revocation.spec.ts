@@ -15,6 +15,7 @@ afterAll(() => installation.end());
 
 const revocations: Record<string, (id: string) => Promise<{ status: number }>> = {
   'has a new token': (id) => rest.post(`/v1/devices/${id}/token`),
+  'loses its token': (id) => rest.delete(`/v1/devices/${id}/token`),
   'is deleted': (id) => rest.delete(`/v1/devices/${id}`),
 };
 

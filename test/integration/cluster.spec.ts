@@ -19,7 +19,7 @@ import {
   parseReceipts,
   ReceiptCounter,
   RedisApiKeys,
-  RedisDevices,
+  type RedisDevices,
   RedisGroups,
   RedisInbox,
   RedisNotifications,
@@ -28,7 +28,7 @@ import {
 } from '@carillon/persistence';
 import { ClientRedisStreams, DeadLetters, StreamConsumer, type StreamConsumerOptions } from '@carillon/queue';
 import { isCluster, settleInstallation } from '@carillon/redis';
-import { DUMMY_CREDENTIALS, testRedisUrl, testStore, type TestStore } from '@carillon/testing';
+import { devicesOf, DUMMY_CREDENTIALS, testRedisUrl, testStore, type TestStore } from '@carillon/testing';
 import { lastValueFrom } from 'rxjs';
 import * as parts from '../support/cluster-parts.js';
 import { CommandRecorder, hashTagOf } from '../support/command-recorder.js';
@@ -80,7 +80,7 @@ describe.each([
     presence = new RedisPresence(store);
     notifications = new RedisNotifications(store);
     users = new RedisUsers(store);
-    devices = new RedisDevices(store, users);
+    devices = devicesOf(store, users);
     groups = new RedisGroups(store, users, devices);
     audience = new AudienceResolver(store, users);
   });
@@ -445,20 +445,16 @@ describe.each([
     expect(seen.sort()).toEqual(test.store.allLanes().map((lane) => `{"lane":${lane}} 1`));
   });
 
+  it('moves a device to another owner', () =>
+    expect(parts.moveDevice(test.store, inbox)).resolves.toBeUndefined());
+
   it('forgets devices and groups', async () => {
     expect(await groups.delete(APP, 'g')).toBe(true);
     expect((await devices.find(APP, 'device-13'))!.groups).toEqual([]);
     expect(await devices.delete(APP, 'device-13')).toBe('inbox');
     const open = await inbox.read('device-13', INBOX_START, 10);
-    await inbox.record(
-      open.map(({ notificationId }) => ({
-        app: APP,
-        deviceId: 'device-13',
-        notificationId,
-        state: 'purged' as const,
-        at: now,
-      })),
-    );
+    const gone = { app: APP, deviceId: 'device-13', state: 'purged' as const, at: now };
+    await inbox.record(open.map(({ notificationId }) => ({ ...gone, notificationId })));
     expect(await devices.delete(APP, 'device-13')).toBe('deleted');
     expect(await devices.find(APP, 'device-13')).toBeUndefined();
     expect(await users.devices(APP, 'user-3')).not.toContain('device-13');

@@ -14,12 +14,16 @@ const make = () => {
   return Promise.resolve({
     inbox: new RedisInbox(store, { maxEntries: 3, maxBytes: 5_000 }),
     presence: new RedisPresence(store),
+    singlePresence: new RedisPresence(store, 'single'),
     partitionOf: (id: string) => store.partitionOf(id),
     tokenHash: DUMMY_CREDENTIALS.tokenHash,
     device: async () => {
       const id = `device-${++count}`;
       await devicesOf(store).create('default', id, {}, DUMMY_CREDENTIALS);
       return id;
+    },
+    move: async (id: string, user: string) => {
+      await devicesOf(store).update('default', id, { user });
     },
   });
 };

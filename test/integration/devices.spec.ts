@@ -1,6 +1,6 @@
 import { type Audience, parseAudience, planAudience } from '@carillon/domain';
-import { AudienceResolver, RedisDevices, RedisGroups, RedisUsers } from '@carillon/persistence';
-import { DUMMY_CREDENTIALS, testStore, type TestStore } from '@carillon/testing';
+import { AudienceResolver, type RedisDevices, RedisGroups, RedisUsers } from '@carillon/persistence';
+import { devicesOf, DUMMY_CREDENTIALS, testStore, type TestStore } from '@carillon/testing';
 
 let test: TestStore;
 let users: RedisUsers;
@@ -11,7 +11,7 @@ let resolver: AudienceResolver;
 beforeEach(() => {
   test = testStore();
   users = new RedisUsers(test.store);
-  devices = new RedisDevices(test.store, users);
+  devices = devicesOf(test.store, users);
   groups = new RedisGroups(test.store, users, devices);
   resolver = new AudienceResolver(test.store, users);
 });

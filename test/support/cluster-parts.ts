@@ -1,7 +1,15 @@
-import type { DeviceDirectory, DeviceLogin, Notification, ScramKeys, TopicRule } from '@carillon/domain';
+import {
+  type DeviceDirectory,
+  type DeviceLogin,
+  INBOX_START,
+  newNotificationId,
+  type Notification,
+  type ScramKeys,
+  type TopicRule,
+} from '@carillon/domain';
 import type { RedisClient } from '@carillon/redis';
 import type { RedisInbox, Store } from '@carillon/persistence';
-import { DUMMY_CREDENTIALS } from '@carillon/testing';
+import { devicesOf, DUMMY_CREDENTIALS } from '@carillon/testing';
 import { clusterStores, RedisFastTokens, RedisStreams } from '@carillon/transports';
 import {
   Dispatcher,
@@ -185,4 +193,21 @@ async function inheritMqttSession({ client, keys }: Store, connect: () => RedisC
 export async function moveSessions(store: Store, connect: () => RedisClient): Promise<void> {
   await moveXmppSession(store);
   await inheritMqttSession(store, connect);
+}
+
+/** Gives a device to another user: what waits for it is purged with it, in its partition. */
+export async function moveDevice(store: Store, inbox: RedisInbox): Promise<void> {
+  const told: string[] = [];
+  const devices = devicesOf(store, undefined, (id) => Promise.resolve(void told.push(id)));
+  const app = 'default';
+  await devices.create(app, 'moving', { user: 'ann' }, DUMMY_CREDENTIALS);
+  const now = Date.now();
+  const ids = Array.from({ length: 3 }, () => newNotificationId(now));
+  const about = { app, expiresAt: now + 60_000, onlineOnly: false };
+  for (const notificationId of ids) await inbox.deposit({ ...about, notificationId }, ['moving'], now);
+  await devices.update(app, 'moving', { user: 'bob' });
+  expect(told).toEqual(['moving']);
+  for (const id of ids) expect((await inbox.delivery(id, 'moving'))?.state).toBe('purged');
+  expect(await inbox.read('moving', INBOX_START, 10)).toEqual([]);
+  expect(await devices.delete(app, 'moving')).toBe('deleted');
 }

@@ -53,6 +53,7 @@ describe('loadConfig', () => {
         registrationsPerHour: 100,
       },
       androidpn: true,
+      deviceConnections: 'per-transport',
       partitions: 64,
       lanes: 1,
       keyPrefix: 'carillon:',

@@ -81,6 +81,7 @@ export interface Config {
     readonly registrationsPerHour: number;
   };
   readonly androidpn: boolean;
+  readonly deviceConnections: 'per-transport' | 'single';
   readonly partitions: number;
   readonly lanes: number;
   readonly keyPrefix: string;
@@ -157,6 +158,7 @@ function grouped(values: Values, cwd: string): Config {
       registrationsPerHour: values.xmppRegistrationsPerHour,
     },
     androidpn,
+    deviceConnections: values.deviceConnections,
     partitions,
     lanes,
     keyPrefix,

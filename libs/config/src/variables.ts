@@ -268,6 +268,13 @@ export const variables = {
     description:
       'private networks that webhooks may be posted to, in the clear too; without it they go to public addresses over HTTPS alone',
   }),
+  deviceConnections: defaulted({
+    name: 'CARILLON_DEVICE_CONNECTIONS',
+    kind: kinds.oneOf('per-transport', 'single'),
+    default: 'per-transport',
+    description:
+      'how many connections a device has at the most: one over each transport, or one altogether; a newer one ends the older',
+  }),
   partitions: defaulted({
     name: 'CARILLON_PARTITIONS',
     kind: kinds.integer(1, 1024),

@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import {
+  type ConnectionPolicy,
   Inbox,
   type InboxBounds,
   NotificationContents,
@@ -33,6 +34,7 @@ export interface PersistenceOptions {
   readonly client: RedisClient;
   readonly keys: RedisKeys;
   readonly inboxBounds?: InboxBounds;
+  readonly connectionPolicy?: ConnectionPolicy;
 }
 
 const on = <T>(token: new (...args: never[]) => T, make: (store: Store) => T): Provider => ({
@@ -41,10 +43,10 @@ const on = <T>(token: new (...args: never[]) => T, make: (store: Store) => T): P
   inject: [Store],
 });
 
-const repositories = (bounds: InboxBounds | undefined): Provider[] => [
+const repositories = ({ inboxBounds, connectionPolicy }: PersistenceOptions): Provider[] => [
   on(RedisUsers, (store) => new RedisUsers(store)),
-  on(RedisInbox, (store) => new RedisInbox(store, bounds)),
-  on(RedisPresence, (store) => new RedisPresence(store)),
+  on(RedisInbox, (store) => new RedisInbox(store, inboxBounds)),
+  on(RedisPresence, (store) => new RedisPresence(store, connectionPolicy)),
   on(RedisNotifications, (store) => new RedisNotifications(store)),
   on(RedisApiKeys, (store) => new RedisApiKeys(store)),
   on(RedisIdempotency, (store) => new RedisIdempotency(store)),
@@ -57,8 +59,11 @@ const repositories = (bounds: InboxBounds | undefined): Provider[] => [
   on(DispatchPublisher, (store) => new DispatchPublisher(store)),
   {
     provide: RedisDevices,
-    useFactory: (store: Store, users: RedisUsers) => new RedisDevices(store, users),
-    inject: [Store, RedisUsers],
+    useFactory: (store: Store, users: RedisUsers, edges: EdgeRegistry, dispatch: DispatchPublisher) =>
+      new RedisDevices(store, users, async (deviceId, upTo) =>
+        dispatch.moved(await edges.all(), deviceId, upTo),
+      ),
+    inject: [Store, RedisUsers, EdgeRegistry, DispatchPublisher],
   },
   {
     provide: RedisGroups,
@@ -105,9 +110,9 @@ const ports: Provider[] = [
 @Global()
 @Module({})
 export class PersistenceModule {
-  static forRoot({ client, keys, inboxBounds }: PersistenceOptions): DynamicModule {
-    const store: Provider = { provide: Store, useFactory: () => new Store(client, keys) };
-    const providers = [store, ...repositories(inboxBounds), ...ports];
+  static forRoot(options: PersistenceOptions): DynamicModule {
+    const store: Provider = { provide: Store, useFactory: () => new Store(options.client, options.keys) };
+    const providers = [store, ...repositories(options), ...ports];
     return { module: PersistenceModule, providers, exports: providers };
   }
 }

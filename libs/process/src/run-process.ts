@@ -113,7 +113,12 @@ async function createApp(
   redis: ConnectedRedis,
 ): Promise<NestFastifyApplication> {
   class ProcessRoot {}
-  Module({ imports: [ProcessModule.forRoot(context, redis), ...options.modules] })(ProcessRoot);
+  Module({
+    imports: [
+      ProcessModule.forRoot(context, { ...redis, connectionPolicy: context.config.deviceConnections }),
+      ...options.modules,
+    ],
+  })(ProcessRoot);
   const app = await NestFactory.create<NestFastifyApplication>(ProcessRoot, newHttpAdapter(context), {
     logger: new NestPinoLogger(context.logger),
     abortOnError: false,

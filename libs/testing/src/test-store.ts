@@ -41,4 +41,9 @@ const scram = { salt: 'c2FsdA==', iterations: 4096, storedKey: 'a2V5', serverKey
 /** Credentials that no token opens, for tests that do not log in. */
 export const DUMMY_CREDENTIALS: DeviceCredentials = { tokenHash: '00', scramSha1: scram, scramSha256: scram };
 
-export const devicesOf = (store: Store): RedisDevices => new RedisDevices(store, new RedisUsers(store));
+/** @param tellMoved is told which devices changed hands */
+export const devicesOf = (
+  store: Store,
+  users = new RedisUsers(store),
+  tellMoved: (deviceId: string, upTo: number) => Promise<void> = () => Promise.resolve(),
+): RedisDevices => new RedisDevices(store, users, tellMoved);

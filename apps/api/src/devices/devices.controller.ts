@@ -115,6 +115,19 @@ export class DevicesController {
     return this.devices.rotateToken(app, id);
   }
 
+  @Delete(':id/token')
+  @HttpCode(204)
+  @RequireScope('manage')
+  @ApiOperation({
+    summary: 'Take the token of a device away, without a new one; its connections are ended',
+    description: 'Its inbox is kept. `POST /v1/devices/{id}/token` lets it in again.',
+  })
+  @ApiNoContentResponse()
+  @Failures('invalid-request', 'not-found')
+  revokeToken(@Caller() { app }: AuthenticatedKey, @Param() { id }: DeviceParams): Promise<void> {
+    return this.devices.revokeToken(app, id);
+  }
+
   @Put(':id/position')
   @RequireScope('manage')
   @ApiOperation({ summary: 'Say where a device is' })

@@ -75,8 +75,15 @@ export class DevicesService {
     await this.device(app, id);
     const token = newToken();
     if (!(await this.devices.rotate(app, id, await deriveCredentials(token)))) throw unknownDevice(id);
-    await this.dispatch.revoke(await this.edges.live(Date.now()), id);
+    await this.dispatch.revoke(await this.edges.all(), id);
     return { id, token };
+  }
+
+  /** No token opens the device any more, until it is given a new one; whoever is connected is cut off. */
+  async revokeToken(app: string, id: string): Promise<void> {
+    await this.device(app, id);
+    if (!(await this.devices.revoke(app, id))) throw unknownDevice(id);
+    await this.dispatch.revoke(await this.edges.all(), id);
   }
 
   async place(app: string, id: string, fields: PositionFields): Promise<PositionView> {

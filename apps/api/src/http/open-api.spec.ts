@@ -114,6 +114,7 @@ const ROUTES = [
   'PATCH /v1/devices/{id}',
   'GET /v1/devices/{id}',
   'DELETE /v1/devices/{id}',
+  'DELETE /v1/devices/{id}/token',
   'GET /v1/devices',
   'POST /v1/devices/{id}/token',
   'PUT /v1/devices/{id}/position',

@@ -77,7 +77,7 @@ export class EdgeAccounts extends DeviceAccounts {
   }
 
   async endConnections(deviceId: string): Promise<void> {
-    await this.dispatch.revoke(await this.edges.live(Date.now()), deviceId);
+    await this.dispatch.revoke(await this.edges.all(), deviceId);
   }
 
   async remove({ app, id, credentials }: DeviceLogin): Promise<AccountChange> {

@@ -120,7 +120,7 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
   private pass(notice: EdgeNotice): void {
     if (notice.reason === 'mqtt-user-changed') return this.transports.mqtt.userChanged(notice.user);
     for (const transport of this.transports.all) {
-      if (notice.reason === 'revoked' || notice.transport === transport.kind) transport.notice(notice);
+      if (!('transport' in notice) || notice.transport === transport.kind) transport.notice(notice);
     }
   }
 

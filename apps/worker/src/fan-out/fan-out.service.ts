@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { type FanOutTask, Inbox, type NotificationStatus, planAudience } from '@carillon/domain';
+import {
+  type Deposit,
+  type FanOutTask,
+  Inbox,
+  type Notification,
+  type NotificationStatus,
+  planAudience,
+} from '@carillon/domain';
 import { Metrics, type Counter } from '@carillon/observability';
 import {
   AudienceResolver,
@@ -37,8 +44,9 @@ export class FanOutService {
     const { app, audience } = record.notification;
     const plan = planAudience(audience);
     if (plan.direct) {
+      const resolvedAt = Date.now();
       const partitions = await this.audience.named(app, audience, plan);
-      await Promise.all([...partitions.values()].map((deviceIds) => this.deposit(record, deviceIds)));
+      await Promise.all([...partitions.values()].map((ids) => this.deposit(record, ids, resolvedAt)));
       const own = [...partitions.keys()];
       const status = await this.notifications.finishDirect(notificationId, own, Date.now());
       if (status === 'recalled') await this.recaller.finish(notificationId, own, Date.now());
@@ -54,23 +62,54 @@ export class FanOutService {
     if (!record) return;
     const { app, audience } = record.notification;
     if (!isStopped(record.status)) {
+      let resolvedAt = Date.now();
       for await (const page of this.audience.pages(app, partition, audience)) {
         if (isStopped(await this.notifications.status(notificationId))) break;
-        await this.deposit(record, page);
+        await this.deposit(record, page, resolvedAt);
+        resolvedAt = Date.now();
       }
     }
     const status = await this.notifications.finishTask(notificationId, partition, Date.now());
     if (status === 'recalled') await this.recaller.finish(notificationId, [partition], Date.now());
   }
 
-  private async deposit({ notification }: NotificationRecord, deviceIds: readonly string[]): Promise<void> {
-    const outcome = await this.inbox.deposit(depositOf(notification), deviceIds, Date.now());
+  /** @param resolvedAt when the audience's devices were looked up, or before */
+  private async deposit(
+    { notification }: NotificationRecord,
+    deviceIds: readonly string[],
+    resolvedAt: number,
+  ): Promise<void> {
+    const deposit = { ...depositOf(notification), resolvedAt };
+    let moved = await this.put(notification, deposit, deviceIds);
+    for (let round = 0; moved.length > 0; round++) {
+      if (round > MAX_MOVES) throw new Error('devices change hands faster than they can be looked up');
+      const owners = await this.audience.owners(moved);
+      // After their owners: who changes hands in between is told again.
+      const { app, audience } = notification;
+      const members = await this.audience.matchingOf(app, audience, moved);
+      moved = await this.put(notification, deposit, members, owners);
+    }
+  }
+
+  /** @returns devices that changed hands: whether they belong to the audience has to be asked again */
+  private async put(
+    notification: Notification,
+    deposit: Deposit,
+    deviceIds: readonly string[],
+    owners?: ReadonlyMap<string, string>,
+  ): Promise<readonly string[]> {
+    if (deviceIds.length === 0) return [];
+    const outcome = await this.inbox.deposit(deposit, deviceIds, Date.now(), owners);
     this.deposits.inc({ outcome: 'deposited' }, outcome.deposited);
     this.deposits.inc({ outcome: 'repeated' }, outcome.repeated);
     this.deposits.inc({ outcome: 'unknown' }, outcome.unknown);
     await this.dispatcher.dispatch(notification, outcome.online);
+    return outcome.moved;
   }
 }
+
+/** A device that changes hands so often while one page is deposited is being played with. */
+const MAX_MOVES = 10;
 
 const isStopped = (status: NotificationStatus | undefined): boolean =>
   status === 'cancelled' || status === 'recalled';

@@ -39,4 +39,6 @@ export type ConnectionNotice =
       readonly epoch: number;
     }
   /** The device is deleted or has a new token: end all of its connections. */
-  | { readonly reason: 'revoked'; readonly deviceId: string };
+  | { readonly reason: 'revoked'; readonly deviceId: string }
+  /** The device has another owner: what was deposited up to this place was the former one's, and is not to be written. */
+  | { readonly reason: 'moved'; readonly deviceId: string; readonly upTo: number };

@@ -4,11 +4,14 @@ export type PresenceClaim =
   | {
       readonly ok: true;
       readonly epoch: number;
-      /** Connections that this one takes the place of: the same device over the same transport. */
+      /** Connections of the device that this one takes the place of. */
       readonly displaced: readonly Connection[];
     }
   /** The device is gone, or has another token by now: the connection has to end. */
   | { readonly ok: false };
+
+/** Whether a device has one connection over each transport, or one altogether; a newer one takes the place of an older. */
+export type ConnectionPolicy = 'per-transport' | 'single';
 
 /** Which devices are connected, where, over what. */
 export abstract class Presence {

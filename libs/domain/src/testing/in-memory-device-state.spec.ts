@@ -12,12 +12,17 @@ const make = () => {
   return Promise.resolve({
     inbox: new InMemoryInbox(state, { maxEntries: 3, maxBytes: 5_000 }),
     presence: new InMemoryPresence(state),
+    singlePresence: new InMemoryPresence(state, 'single'),
     partitionOf: () => 0,
     tokenHash: 'hash',
     device: () => {
       const id = `device-${++count}`;
       state.addDevice(id, 'hash');
       return Promise.resolve(id);
+    },
+    move: (id: string, user: string) => {
+      if (state.devices.get(id)!.user !== user) state.moveDevice(id, user, Date.now());
+      return Promise.resolve();
     },
   });
 };

@@ -19,7 +19,7 @@ import {
   type OnlineDeposit,
   SMALL_CONTENT,
 } from '../ports/inbox.js';
-import { Presence, type PresenceClaim } from '../ports/presence.js';
+import { type ConnectionPolicy, Presence, type PresenceClaim } from '../ports/presence.js';
 
 const RANK: Readonly<Record<DeliveryState, number>> = {
   queued: 1,
@@ -70,6 +70,17 @@ export class InMemoryDeviceState {
       connections: [],
       collapse: new Map(),
     });
+  }
+
+  /** As the registry does it: what waits was meant for the former owner. */
+  moveDevice(id: string, user: string, now: number): void {
+    const device = this.devices.get(id)!;
+    if (device.user !== '') {
+      for (const { notificationId } of device.inbox)
+        this.of(notificationId).get(id)?.push({ state: 'purged', at: now, detail: 'owner changed' });
+      Object.assign(device, { inbox: [], collapse: new Map(), floor: 0, movedAt: now });
+    }
+    device.user = user;
   }
 
   of(notificationId: string): Map<string, StepRecord[]> {
@@ -257,7 +268,10 @@ const hasMoved = ({ user, movedAt }: DeviceState, { resolvedAt }: Deposit, owner
   resolvedAt !== undefined && movedAt >= resolvedAt - CLOCK_TOLERANCE && owner !== user;
 
 export class InMemoryPresence extends Presence {
-  constructor(private readonly state: InMemoryDeviceState) {
+  constructor(
+    private readonly state: InMemoryDeviceState,
+    private readonly policy: ConnectionPolicy = 'per-transport',
+  ) {
     super();
   }
 
@@ -266,8 +280,10 @@ export class InMemoryPresence extends Presence {
     if (device?.tokenHash !== tokenHash) return Promise.resolve({ ok: false });
     this.state.epoch = Math.max(this.state.epoch + 1, Date.now());
     const { epoch } = this.state;
-    const displaced = device.connections.filter((connection) => connection.transport === transport);
-    const kept = device.connections.filter((connection) => connection.transport !== transport);
+    const isDisplaced = (connection: Connection): boolean =>
+      this.policy === 'single' || connection.transport === transport;
+    const displaced = device.connections.filter(isDisplaced);
+    const kept = device.connections.filter((connection) => !isDisplaced(connection));
     device.connections = [{ transport, edgeId, epoch }, ...kept];
     return Promise.resolve({ ok: true, epoch, displaced });
   }

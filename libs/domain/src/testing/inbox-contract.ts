@@ -9,11 +9,15 @@ export interface DeviceStateUnderTest {
   /** Its inboxes hold three entries, and 5,000 bytes. */
   readonly inbox: Inbox;
   readonly presence: Presence;
+  /** Over the same devices, with one connection a device. */
+  readonly singlePresence: Presence;
   readonly partitionOf: (deviceId: string) => number;
   /** Of the token that its devices have. */
   readonly tokenHash: string;
   /** Registers a new device and gives its id. */
   readonly device: () => Promise<string>;
+  /** Gives a device to a user. */
+  readonly move: (deviceId: string, user: string) => Promise<void>;
 }
 
 const NOW = 1_800_000_000_000;
@@ -137,6 +141,43 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
     it('hands out no seq below the time, so that none comes twice after a store has lost its last moments', async () => {
       await put();
       expect((await under.inbox.read(id, INBOX_START, 1))[0]!.seq).toBeGreaterThan(NOW);
+    });
+
+    it('purges what waits for a device that goes to another owner, with a receipt each', async () => {
+      await under.move(id, 'ann');
+      const ids = [newNotificationId(NOW), newNotificationId(NOW)] as [string, string];
+      await put({ notificationId: ids[0], bytes: 3_000 });
+      await put({ notificationId: ids[1], collapseKey: 'score' });
+      await under.move(id, 'bob');
+      expect(await held()).toEqual([]);
+      const last = (await under.inbox.delivery(ids[0], id))?.steps.at(-1);
+      expect(last).toMatchObject({ state: 'purged', detail: 'owner changed' });
+      expect(await counts(ids[1])).toMatchObject({ queued: 1, purged: 1, pending: 0 });
+      await step(ids[0], 'acknowledged');
+      expect(await stateOf(ids[0])).toBe('purged');
+      // Nothing of it counts against the bounds any more.
+      await put({ bytes: 4_900 });
+      expect(await held()).toHaveLength(1);
+    });
+
+    it('keeps what waits for a device whose owner is named for the first time, or again', async () => {
+      const notificationId = newNotificationId(NOW);
+      await put({ notificationId });
+      await under.move(id, 'ann');
+      await under.move(id, 'ann');
+      expect(await held()).toEqual([notificationId]);
+    });
+
+    it('tells a device that changed hands since its audience was looked up, and deposits for the owner that was found', async () => {
+      await under.move(id, 'ann');
+      const resolvedAt = Date.now();
+      await under.move(id, 'bob');
+      const meant = deposit({ resolvedAt });
+      const give = (owner?: string) =>
+        under.inbox.deposit(meant, [id], NOW, owner === undefined ? undefined : new Map([[id, owner]]));
+      expect(await give()).toMatchObject({ deposited: 0, moved: [id] });
+      expect(await give('ann')).toMatchObject({ deposited: 0, moved: [id] });
+      expect(await give('bob')).toMatchObject({ deposited: 1, moved: [] });
     });
 
     it('replaces an undelivered entry with the same collapse key, and no other', async () => {

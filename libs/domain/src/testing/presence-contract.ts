@@ -27,6 +27,14 @@ export function describePresenceContract(name: string, make: () => Promise<Devic
       expect(await transports()).toEqual(['mqtt', 'xmpp']);
     });
 
+    it('keeps one connection altogether where that is the policy', async () => {
+      const presence = under.singlePresence;
+      const mqtt = await claim({ presence, tokenHash: under.tokenHash }, id, 'mqtt', 'edge-1');
+      const xmpp = await claim({ presence, tokenHash: under.tokenHash }, id, 'xmpp', 'edge-1');
+      expect(xmpp.displaced).toEqual([{ transport: 'mqtt', edgeId: 'edge-1', epoch: mqtt.epoch }]);
+      expect(await transports()).toEqual(['xmpp']);
+    });
+
     it('refuses a connection whose device has another token by now, or is gone', async () => {
       expect(await under.presence.claim(id, 'another', 'mqtt', 'edge-1')).toEqual({ ok: false });
       expect(await under.presence.claim('gone', under.tokenHash, 'mqtt', 'edge-1')).toEqual({ ok: false });

@@ -135,6 +135,21 @@ export class AudienceResolver {
     return page.filter((_, i) => matches(audience, terms, i));
   }
 
+  /** As `matching`, for devices of one partition, and only those of the app. */
+  async matchingOf(app: string, audience: Audience, page: readonly string[]): Promise<string[]> {
+    const own = await this.ofApp(app, page);
+    if (own.length === 0) return [];
+    return this.matching(app, this.store.partitionOf(own[0]!), audience, own);
+  }
+
+  /** The user of each device of one partition; '' without one. */
+  async owners(page: readonly string[]): Promise<Map<string, string>> {
+    const pipeline = this.store.client.pipeline();
+    for (const id of page) pipeline.hget(this.store.keys.device(this.store.partitionOf(id), id), 'user');
+    const found = resultsOf(await pipeline.exec()) as (string | null)[];
+    return new Map(page.map((id, i) => [id, found[i] ?? '']));
+  }
+
   /** For each device of the page, whether it matches one term. */
   private async test(
     app: string,
@@ -144,7 +159,7 @@ export class AudienceResolver {
   ): Promise<boolean[]> {
     if ('everyone' in term) return page.map(() => true);
     if ('device' in term) return page.map((id) => term.device.includes(id));
-    if ('user' in term) return this.testUser(partition, term.user, page);
+    if ('user' in term) return this.testUser(term.user, page);
     if ('area' in term) {
       const positions = await this.store.client.geopos(this.store.keys.positions(partition, app), ...page);
       return positions.map(
@@ -157,15 +172,9 @@ export class AudienceResolver {
     return page.map((_, i) => rows.some((row) => row[i] === 1));
   }
 
-  private async testUser(
-    partition: number,
-    users: readonly string[],
-    page: readonly string[],
-  ): Promise<boolean[]> {
-    const pipeline = this.store.client.pipeline();
-    for (const id of page) pipeline.hget(this.store.keys.device(partition, id), 'user');
-    const owners = resultsOf(await pipeline.exec()) as (string | null)[];
-    return owners.map((owner) => owner !== null && users.includes(owner));
+  private async testUser(users: readonly string[], page: readonly string[]): Promise<boolean[]> {
+    const owners = await this.owners(page);
+    return page.map((id) => users.includes(owners.get(id)!));
   }
 }
 

@@ -49,7 +49,8 @@ export function toLogin(id: string, fields: DeviceFields): DeviceLogin {
   };
 }
 
-export const LOGIN_FIELDS = ['app', 'user', 'autoSubscribe', 'token', 'scram1', 'scram256'] as const;
+export const CREDENTIAL_FIELDS = ['token', 'scram1', 'scram256'] as const;
+export const LOGIN_FIELDS = ['app', 'user', 'autoSubscribe', ...CREDENTIAL_FIELDS] as const;
 
 export function credentialFields(credentials: DeviceCredentials): Record<string, string> {
   return {

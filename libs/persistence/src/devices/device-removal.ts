@@ -24,7 +24,7 @@ export class DeviceRemoval {
     const { app, id } = device;
     await Promise.all(device.groups.map((group) => this.groups.remove(app, group, { device: id })));
     await this.delete(app, id);
-    await this.dispatch.revoke(await this.edges.live(Date.now()), id);
+    await this.dispatch.revoke(await this.edges.all(), id);
   }
 
   private async delete(app: string, id: string): Promise<void> {

@@ -10,6 +10,7 @@ import {
 import { runScript } from '@carillon/redis';
 import type { Store } from '../store.js';
 import {
+  CREDENTIAL_FIELDS,
   credentialFields,
   type DeviceFields,
   LOGIN_FIELDS,
@@ -39,7 +40,8 @@ export type GroupBits = ReadonlyMap<string, number>;
 
 interface DeviceWrite {
   readonly changes: DeviceChanges;
-  readonly credentials?: DeviceCredentials;
+  /** null: the device cannot log in any more. */
+  readonly credentials?: DeviceCredentials | null;
   readonly groups?: GroupBits;
 }
 
@@ -47,12 +49,15 @@ const MAX_ATTEMPTS = 20;
 
 /**
  * Device records with the sets that find them (all, tags, groups, positions), written together and atomically. A write is
- * optimistic: it is computed from the record as read, and done only if that still stands.
+ * optimistic: it is computed from the record as read, and done only if that still stands. A device that goes to another owner
+ * leaves its inbox behind: the same step purges it, with a receipt each.
  */
 export class RedisDevices extends DeviceDirectory {
   constructor(
     private readonly store: Store,
     private readonly users: RedisUsers,
+    /** Tells the edges that a device has another owner: hints of entries up to this place are void. */
+    private readonly tellMoved: (deviceId: string, upTo: number) => Promise<void>,
   ) {
     super();
   }
@@ -108,6 +113,11 @@ export class RedisDevices extends DeviceDirectory {
   /** Replaces a device's token. @returns false when there is no such device */
   async rotate(app: string, id: string, credentials: DeviceCredentials): Promise<boolean> {
     return this.write(app, id, { changes: {}, credentials }, false);
+  }
+
+  /** Takes a device's token away; it gets a new one by `rotate`. @returns false when there is no such device */
+  async revoke(app: string, id: string): Promise<boolean> {
+    return this.write(app, id, { changes: {}, credentials: null }, false);
   }
 
   /** Replaces a device's credentials if they are still those of `before`. @returns false when they are not, or the device is gone */
@@ -262,6 +272,7 @@ export class RedisDevices extends DeviceDirectory {
   ): Promise<boolean> {
     const { client, keys } = this.store;
     const partition = this.store.partitionOf(id);
+    const inbox = keys.inbox(partition, id);
     const { set, remove } = fieldChanges(app, fields, write);
     const sets = setChanges(fields, set, remove);
     const key = (field: string): string =>
@@ -270,23 +281,42 @@ export class RedisDevices extends DeviceDirectory {
         : keys.groupDevices(partition, app, field.slice(2));
     const join = [keys.allDevices(partition, app), ...sets.join.map(key)];
     const { position } = write.changes;
-    const done = await runScript<number>(
+    const moves = changesHands(fields, write.changes);
+    const purged = moves ? await client.zrange(inbox, '0', '-1') : [];
+    const upTo = await runScript<string>(
       client,
       'write-device',
-      [keys.device(partition, id), keys.positions(partition, app), ...join, ...sets.leave.map(key)],
+      [
+        keys.device(partition, id),
+        keys.positions(partition, app),
+        inbox,
+        keys.collapse(partition, id),
+        keys.sequence(partition),
+        keys.held(partition),
+        keys.receipts(partition),
+        ...join,
+        ...sets.leave.map(key),
+        ...purged.map((notificationId) => keys.deliveries(partition, notificationId)),
+      ],
       [
         fields.rev ?? '',
         id,
         join.length,
+        sets.leave.length,
         position?.lon ?? '',
         position?.lat ?? '',
         position === null ? '1' : '0',
+        moves ? Date.now().toString(36) : '',
+        app,
         remove.length,
+        purged.length,
         ...remove,
+        ...purged,
         ...Object.entries(set).flat(),
       ],
     );
-    return done === 1;
+    if (moves && upTo !== '') await this.tellMoved(id, Number(upTo));
+    return upTo !== '';
   }
 
   private tryDelete(app: string, id: string, fields: DeviceFields): Promise<string> {
@@ -310,6 +340,10 @@ export class RedisDevices extends DeviceDirectory {
     );
   }
 }
+
+/** Whether what waits for the device was meant for somebody else. */
+const changesHands = ({ user: former }: DeviceFields, { user }: DeviceChanges): boolean =>
+  former !== undefined && user !== undefined && user !== former;
 
 const busy = (id: string): CarillonError =>
   new CarillonError('unavailable', `device ${id} is being changed by others; try again`, {
@@ -360,7 +394,8 @@ function fieldChanges(
   for (const [name, attribute] of Object.entries(changes.attributePatch ?? {}))
     value(`a:${name}`, attribute === null ? null : JSON.stringify(attribute));
   for (const [name, bits] of groups ?? []) value(`g:${name}`, bits === 0 ? null : String(bits));
-  if (credentials) Object.assign(set, credentialFields(credentials));
+  if (credentials === null) remove.push(...CREDENTIAL_FIELDS);
+  else if (credentials) Object.assign(set, credentialFields(credentials));
   return { set, remove };
 
   function replace(prefix: string, entries: readonly [string, string][] | undefined): void {

@@ -1,4 +1,4 @@
-import type { Connection, Dispatch } from '@carillon/domain';
+import type { Connection, ConnectionNotice, Dispatch } from '@carillon/domain';
 import type { Store } from '../store.js';
 import { encodeDispatch, encodeNotice } from './dispatch-codec.js';
 
@@ -25,8 +25,12 @@ export class DispatchPublisher {
 
   /** Tells every edge to end all connections of a device. */
   async revoke(edgeIds: Iterable<string>, deviceId: string): Promise<void> {
-    const notice = encodeNotice({ deviceId, reason: 'revoked' });
-    await Promise.all([...edgeIds].map((edgeId) => this.append(edgeId, notice)));
+    await this.tellAll(edgeIds, { deviceId, reason: 'revoked' });
+  }
+
+  /** Tells every edge that a device has another owner. */
+  async moved(edgeIds: Iterable<string>, deviceId: string, upTo: number): Promise<void> {
+    await this.tellAll(edgeIds, { deviceId, reason: 'moved', upTo });
   }
 
   /** Tells every edge to look at an MQTT user again. */
@@ -45,6 +49,11 @@ export class DispatchPublisher {
       this.append(edgeId, encodeNotice({ deviceId, transport, epoch, reason })),
     );
     await Promise.all(notices);
+  }
+
+  private async tellAll(edgeIds: Iterable<string>, told: ConnectionNotice): Promise<void> {
+    const notice = encodeNotice(told);
+    await Promise.all([...edgeIds].map((edgeId) => this.append(edgeId, notice)));
   }
 
   private append(edgeId: string, fields: readonly string[]): Promise<void> {

@@ -29,7 +29,7 @@ export class EdgeRegistry {
     return live;
   }
 
-  /** Every edge that has not left, also one that began just now. */
+  /** Every edge that has not left, one that began just now and a silent one too: for what none of them may miss. */
   all(): Promise<string[]> {
     return this.store.client.zrangebyscore(this.store.keys.edges(), '-inf', '+inf');
   }

@@ -1,10 +1,13 @@
-import { type Connection, Presence, type PresenceClaim } from '@carillon/domain';
+import { type Connection, type ConnectionPolicy, Presence, type PresenceClaim } from '@carillon/domain';
 import { runScript } from '@carillon/redis';
 import type { Store } from '../store.js';
 import { parseConnection, parseConnections } from './connections.js';
 
 export class RedisPresence extends Presence {
-  constructor(private readonly store: Store) {
+  constructor(
+    private readonly store: Store,
+    private readonly policy: ConnectionPolicy = 'per-transport',
+  ) {
     super();
   }
 
@@ -20,7 +23,7 @@ export class RedisPresence extends Presence {
       client,
       'claim-presence',
       [keys.online(partition), keys.epoch(partition), keys.device(partition, deviceId)],
-      [deviceId, transport, edgeId, tokenHash, Date.now()],
+      [deviceId, transport, edgeId, tokenHash, Date.now(), this.policy === 'single' ? '1' : '0'],
     );
     if (epoch === 0) return { ok: false };
     return { ok: true, epoch, displaced: displaced.map(parseConnection) };

@@ -1,28 +1,80 @@
 -- Writes a device's record with the sets that it is found by, if the record is still the one that the caller read.
--- KEYS  1 device record  2 positions  3.. sets to join, then sets to leave
--- ARGV  1 revision that was read ('' = there must be none yet)  2 device id  3 sets to join  4 longitude or ''  5 latitude
---       6 '1' = forget the position  7 number of fields to remove  8.. their names, then field, value, …
--- Result  1, or 0 when the record has changed meanwhile
-if (redis.call('HGET', KEYS[1], 'rev') or '') ~= ARGV[1] then
-  return 0
+-- When the device goes to another owner, what its inbox holds was meant for the former one, and is purged in the same step.
+-- KEYS  1 device record  2 positions  3 inbox  4 collapse index  5 sequence  6 what is held  7 receipts stream
+--       8.. sets to join, then sets to leave, then the deliveries of each notification in the inbox
+-- ARGV  1 revision that was read ('' = there must be none yet)  2 device id  3 sets to join  4 sets to leave
+--       5 longitude or ''  6 latitude  7 '1' = forget the position  8 now, base 36, when the owner changes ('' = it stays)
+--       9 app  10 number of fields to remove  11 number of notifications to purge
+--       12.. fields to remove, then the notifications, then field, value, …
+-- Result  '' when the record or the inbox has changed meanwhile, else the place in the partition up to which the former
+--         owner's entries stood ('0' when the owner stays)
+local record, inbox, held = KEYS[1], KEYS[3], KEYS[6]
+local device, join, leave, now, app = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[8], ARGV[9]
+local removed, purged = tonumber(ARGV[10]), tonumber(ARGV[11])
+if (redis.call('HGET', record, 'rev') or '') ~= ARGV[1] then
+  return ''
 end
-local removed = tonumber(ARGV[7])
+
+local function holdsOthers()
+  if redis.call('ZCARD', inbox) ~= purged then
+    return true
+  end
+  for i = 1, purged do
+    if not redis.call('ZSCORE', inbox, ARGV[11 + removed + i]) then
+      return true
+    end
+  end
+  return false
+end
+
+-- Takes back what the entries counted for; returns the receipt of one.
+local function purge(nid, deliveries)
+  local stored = redis.call('HMGET', deliveries, device, '#b')
+  redis.call('HINCRBY', held, '#n:' .. app, -1)
+  if stored[2] then
+    redis.call('HINCRBY', held, '#b:' .. app, -stored[2])
+  end
+  if stored[1] then
+    redis.call('HSET', deliveries, device, stored[1] .. ';p' .. now .. ',,owner changed')
+    redis.call('HINCRBY', deliveries, '#p', 1)
+  end
+  return table.concat({ app, nid, device, 'p', now, '', 'owner changed', '' }, '\t')
+end
+
+local upTo = '0'
+if now ~= '' then
+  if holdsOthers() then
+    return ''
+  end
+  local lines = {}
+  for i = 1, purged do
+    lines[i] = purge(ARGV[11 + removed + i], KEYS[7 + join + leave + i])
+  end
+  redis.call('DEL', inbox, KEYS[4])
+  redis.call('HDEL', held, device)
+  redis.call('HDEL', record, 'floor')
+  redis.call('HSET', record, 'movedAt', string.format('%.0f', tonumber(now, 36)))
+  if purged > 0 then
+    redis.call('XADD', KEYS[7], '*', 'd', table.concat(lines, '\n'))
+  end
+  upTo = redis.call('GET', KEYS[5]) or '0'
+end
+
 -- In slices: Lua unpacks some thousands of values at the most.
-local first, slice = 8 + removed, 1000
-for a = 8, 7 + removed, slice do
-  redis.call('HDEL', KEYS[1], unpack(ARGV, a, math.min(a + slice - 1, 7 + removed)))
+local firstRemoved, firstValue, slice = 12, 12 + removed + purged, 1000
+for a = firstRemoved, 11 + removed, slice do
+  redis.call('HDEL', record, unpack(ARGV, a, math.min(a + slice - 1, 11 + removed)))
 end
-for a = first, #ARGV, slice do
-  redis.call('HSET', KEYS[1], unpack(ARGV, a, math.min(a + slice - 1, #ARGV)))
+for a = firstValue, #ARGV, slice do
+  redis.call('HSET', record, unpack(ARGV, a, math.min(a + slice - 1, #ARGV)))
 end
-redis.call('HINCRBY', KEYS[1], 'rev', 1)
-local join = tonumber(ARGV[3])
-for k = 3, #KEYS do
-  redis.call(k <= 2 + join and 'SADD' or 'SREM', KEYS[k], ARGV[2])
+redis.call('HINCRBY', record, 'rev', 1)
+for k = 8, 7 + join + leave do
+  redis.call(k <= 7 + join and 'SADD' or 'SREM', KEYS[k], device)
 end
-if ARGV[4] ~= '' then
-  redis.call('GEOADD', KEYS[2], ARGV[4], ARGV[5], ARGV[2])
-elseif ARGV[6] == '1' then
-  redis.call('ZREM', KEYS[2], ARGV[2])
+if ARGV[5] ~= '' then
+  redis.call('GEOADD', KEYS[2], ARGV[5], ARGV[6], device)
+elseif ARGV[7] == '1' then
+  redis.call('ZREM', KEYS[2], device)
 end
-return 1
+return upTo

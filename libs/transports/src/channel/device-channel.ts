@@ -69,6 +69,12 @@ export class DeviceChannel {
     else if (!this.offer(entry, content)) this.blocked = true;
   }
 
+  /** Whatever stood up to this place is not for this device any more. */
+  passOver(upTo: number): void {
+    const { high, normal, streak } = this.cursor;
+    this.cursor = { high: Math.max(high, upTo), normal: Math.max(normal, upTo), streak };
+  }
+
   /** Something was acknowledged: there may be room in the window. */
   windowOpened(): void {
     if (!this.blocked) return;

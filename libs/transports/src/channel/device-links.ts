@@ -22,7 +22,7 @@ export interface Link<C> {
   closed: boolean;
 }
 
-type EpochNotice = Exclude<ConnectionNotice, { readonly reason: 'revoked' }>;
+type EpochNotice = Extract<ConnectionNotice, { readonly epoch: number }>;
 type EndReason = 'taken-over' | 'revoked';
 
 const CLAIMS_AT_ONCE = 256;
@@ -87,6 +87,7 @@ export class DeviceLinks<C> {
     const link = this.links.get(notice.deviceId);
     if (!link) return;
     if (notice.reason === 'revoked') this.drop(link, 'revoked');
+    else if (notice.reason === 'moved') link.channel.passOver(notice.upTo);
     else if (link.epoch === undefined) link.noticed = notice;
     else this.apply(link, notice);
   }
@@ -150,7 +151,10 @@ export class DeviceLinks<C> {
 
   private async claimed(link: Link<C>, epoch: number, displaced: readonly Connection[]): Promise<void> {
     const { id } = link.login;
-    const elsewhere = displaced.filter(({ edgeId }) => edgeId !== this.context.edgeId);
+    // The same transport of this edge has its link here, and has seen to it.
+    const elsewhere = displaced.filter(
+      ({ edgeId, transport }) => edgeId !== this.context.edgeId || transport !== this.transport,
+    );
     if (link.closed) {
       // Too late: whoever was displaced by it is the living one.
       await this.release(id, epoch);

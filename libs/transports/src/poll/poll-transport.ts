@@ -116,6 +116,8 @@ export class PollTransport extends DeliveryTransport {
     const session = this.sessions.get(notice.deviceId);
     if (!session) return;
     if (notice.reason === 'revoked') this.forget(notice.deviceId, session);
+    // Entries are read from the inbox alone: what was purged is not found.
+    else if (notice.reason === 'moved') session.wake();
     else if (notice.epoch === session.epoch) {
       this.sessions.delete(notice.deviceId);
       if (notice.reason === 'taken-over') session.retire();
@@ -209,7 +211,9 @@ export class PollTransport extends DeliveryTransport {
   }
 
   private async tellDisplaced(deviceId: string, displaced: readonly Connection[]): Promise<void> {
-    const elsewhere = displaced.filter(({ edgeId }) => edgeId !== this.context.edgeId);
+    const elsewhere = displaced.filter(
+      ({ edgeId, transport }) => edgeId !== this.context.edgeId || transport !== this.kind,
+    );
     try {
       await this.context.tell(elsewhere, deviceId, 'taken-over');
     } catch (error) {
