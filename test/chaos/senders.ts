@@ -25,6 +25,7 @@ interface Draft {
 
 const LANES = 12;
 const ATTEMPT_MS = 10_000;
+const RETRY_MS = 100;
 /** What no trouble of a run explains. */
 const STALLED_MS = 120_000;
 
@@ -107,7 +108,7 @@ export class Senders {
       const answer = await this.attempt(draft.n, body);
       if (answer) return this.note(draft, begunTick, answer);
       this.repeated++;
-      await sleep(50 + this.dice.between(0, 100));
+      await sleep(RETRY_MS);
     }
   }
 

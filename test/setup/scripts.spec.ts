@@ -12,7 +12,7 @@ describe('the scripts on a Node that is too old', () => {
   const pretend =
     'data:text/javascript,Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.18.3" } })';
 
-  it.each(['start', 'test', 'demo', 'bench', 'chaos'])('%s ends in one line', (script) => {
+  it.each(['start', 'test', 'demo', 'bench', 'chaos', 'soak'])('%s ends in one line', (script) => {
     expect(node('--import', pretend, `scripts/${script}.mjs`)).toEqual({
       status: 1,
       stdout: '',

@@ -19,6 +19,9 @@ interface Internals {
   reconnect: { stop(): void; reconnect(): Promise<void> };
   streamManagement: { id: string };
   socket: { socket?: { destroy(): void } } | null;
+  parser: object | null;
+  _onData(data: unknown): void;
+  sendMany(stanzas: unknown): Promise<void>;
 }
 type Authenticate = (credentials: { username: string; password: string }, mechanism: string) => Promise<void>;
 const internals = (client: Client) => client as unknown as Internals;
@@ -80,6 +83,7 @@ export class XmppTransportClient implements TransportClient {
       if (json) this.sightings.get(client)!.take(JSON.parse(json));
     });
     client.on('online', () => void client.send(xml('presence')).catch(() => undefined));
+    toleratesCuts(internals(client));
     this.acknowledgeLate(client);
     return client;
   }
@@ -118,6 +122,16 @@ export class XmppTransportClient implements TransportClient {
       attempt.catch(() => undefined);
     }
   }
+}
+
+/** A line that is cut while something is read, or sent again after a resumption, makes the library throw where nobody catches. */
+function toleratesCuts(client: Internals): void {
+  const onData = client._onData.bind(client);
+  const sendMany = client.sendMany.bind(client);
+  client._onData = (data) => {
+    if (client.parser) onData(data);
+  };
+  client.sendMany = (stanzas) => sendMany(stanzas).catch(() => undefined);
 }
 
 async function online(client: Client): Promise<void> {
