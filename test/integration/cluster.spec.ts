@@ -1,13 +1,7 @@
 import { claim } from '@carillon/domain/testing';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import {
-  INBOX_START,
-  newNotificationId,
-  type Notification,
-  planAudience,
-  type Receipt,
-} from '@carillon/domain';
+import { INBOX_START, newNotificationId, type Notification, type Receipt } from '@carillon/domain';
 import {
   AudienceResolver,
   byShard,
@@ -200,12 +194,12 @@ describe.each([
 
   it('finds every kind of audience', async () => {
     const find = async (whom: Notification['audience']) => {
-      const plan = planAudience(whom);
-      if (plan.direct) return [...(await audience.named(APP, whom, plan)).values()].flat();
+      const query = await audience.open(APP, whom, now);
+      const named = await query.named();
+      if (named) return [...named.values()].flat();
       const found: string[] = [];
-      for (const partition of await audience.partitions(APP, plan)) {
-        for await (const page of audience.pages(APP, partition, whom)) found.push(...page);
-      }
+      for (const partition of await query.partitions())
+        for await (const page of query.pages(partition)) found.push(...page);
       return found;
     };
     expect((await find({ everyone: true })).sort()).toEqual([...ids].sort());
@@ -221,6 +215,7 @@ describe.each([
         { any: [{ group: ['g'] }, { area: { circle: { lat: 0.7, lon: 0.7, radius: 1_000 } } }] },
       ],
     };
+    await parts.useSegment(test.store);
     expect((await find(mixed)).sort()).toEqual([
       'device-0',
       'device-13',
@@ -278,8 +273,8 @@ describe.each([
     expect(await notifications.beginFanOut(one.id, test.store.allPartitions(), now)).toBe('already');
     await consume(test.store.allLanes().map(test.store.keys.fanOut), async ({ data }) => {
       const { notificationId, partition } = JSON.parse(data) as { notificationId: string; partition: number };
-      for await (const page of audience.pages(APP, partition, one.audience))
-        await depositTo(notificationId, page);
+      const query = await audience.open(APP, one.audience, now);
+      for await (const page of query.pages(partition)) await depositTo(notificationId, page);
       await notifications.finishTask(notificationId, partition, now);
     });
     await until('it is sent', async () => (await notifications.find(one.id))!.status === 'sent');

@@ -1,4 +1,4 @@
-import { type Audience, parseAudience, planAudience } from '@carillon/domain';
+import { parseAudience } from '@carillon/domain';
 import { AudienceResolver, type RedisDevices, RedisGroups, RedisUsers } from '@carillon/persistence';
 import { devicesOf, DUMMY_CREDENTIALS, testStore, type TestStore } from '@carillon/testing';
 
@@ -22,13 +22,12 @@ const register = (id: string, changes = {}, app = 'default') =>
 
 /** Whom an audience means, found as a fan-out finds it. */
 async function whom(json: unknown, app = 'default'): Promise<string[]> {
-  const audience: Audience = parseAudience(json);
-  const plan = planAudience(audience);
-  if (plan.direct) return [...(await resolver.named(app, audience, plan)).values()].flat().sort();
+  const query = await resolver.open(app, parseAudience(json), Date.now());
+  const named = await query.named();
+  if (named) return [...named.values()].flat().sort();
   const found = new Set<string>();
-  for (const partition of await resolver.partitions(app, plan)) {
-    for await (const page of resolver.pages(app, partition, audience)) for (const id of page) found.add(id);
-  }
+  for (const partition of await query.partitions())
+    for await (const page of query.pages(partition)) for (const id of page) found.add(id);
   return [...found].sort();
 }
 

@@ -12,6 +12,7 @@ import type { RedisInbox, Store } from '@carillon/persistence';
 import { devicesOf, DUMMY_CREDENTIALS } from '@carillon/testing';
 import { clusterStores, RedisFastTokens, RedisStreams } from '@carillon/transports';
 import {
+  AudienceResolver,
   Dispatcher,
   DispatchPublisher,
   EdgeRegistry,
@@ -19,6 +20,8 @@ import {
   RedisIdempotency,
   RedisMqttUsers,
   RedisNotifications,
+  RedisSegments,
+  RedisUsers,
   RedisWebhooks,
   WebhookQueue,
 } from '@carillon/persistence';
@@ -54,6 +57,19 @@ export async function acceptOnce(store: Store, make: () => Notification): Promis
   const repository = new RedisNotifications(store);
   const acceptances = await repository.acceptAll(notifications.map((notification) => ({ notification })));
   expect(acceptances).toEqual(notifications.map(({ id }) => ({ outcome: 'accepted', id })));
+}
+
+/** A segment is written, found by an expression that refers to it, and deleted. */
+export async function useSegment(store: Store): Promise<void> {
+  const segments = new RedisSegments(store);
+  const resolver = new AudienceResolver(store, new RedisUsers(store));
+  const now = Date.now();
+  const audience = { device: ['device-1'] };
+  await segments.change('default', 'one', () => ({ name: 'one', audience, createdAt: now, updatedAt: now }));
+  const query = await resolver.open('default', { segment: ['one'] }, now);
+  expect([...(await query.named())!.values()]).toEqual([['device-1']]);
+  await segments.change('default', 'one', () => null);
+  expect(await segments.list('default')).toEqual([]);
 }
 
 /** The way of a webhook's batch: queued, claimed, failed, tried again, given up, replayed, delivered. */

@@ -1,4 +1,7 @@
+export * from './audience/audience-query.js';
 export * from './audience/audience-resolver.js';
+export * from './audience/redis-lists.js';
+export * from './audience/redis-segments.js';
 export * from './devices/device-removal.js';
 export * from './devices/redis-api-keys.js';
 export * from './devices/redis-devices.js';

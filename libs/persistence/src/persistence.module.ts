@@ -10,6 +10,8 @@ import {
 } from '@carillon/domain';
 import type { RedisClient, RedisKeys } from '@carillon/redis';
 import { AudienceResolver } from './audience/audience-resolver.js';
+import { RedisLists } from './audience/redis-lists.js';
+import { RedisSegments } from './audience/redis-segments.js';
 import { DeviceRemoval } from './devices/device-removal.js';
 import { RedisApiKeys } from './devices/redis-api-keys.js';
 import { RedisDevices } from './devices/redis-devices.js';
@@ -50,6 +52,7 @@ const repositories = ({ inboxBounds, connectionPolicy }: PersistenceOptions): Pr
   on(RedisNotifications, (store) => new RedisNotifications(store)),
   on(RedisApiKeys, (store) => new RedisApiKeys(store)),
   on(RedisIdempotency, (store) => new RedisIdempotency(store)),
+  on(RedisSegments, (store) => new RedisSegments(store)),
   on(RedisWebhooks, (store) => new RedisWebhooks(store)),
   on(WebhookQueue, (store) => new WebhookQueue(store)),
   on(RedisRegistrationKeys, (store) => new RedisRegistrationKeys(store)),
@@ -79,6 +82,11 @@ const repositories = ({ inboxBounds, connectionPolicy }: PersistenceOptions): Pr
   {
     provide: AudienceResolver,
     useFactory: (store: Store, users: RedisUsers) => new AudienceResolver(store, users),
+    inject: [Store, RedisUsers],
+  },
+  {
+    provide: RedisLists,
+    useFactory: (store: Store, users: RedisUsers) => new RedisLists(store, users),
     inject: [Store, RedisUsers],
   },
   {

@@ -17,6 +17,8 @@ export class RedisKeys {
   registrationKeys = (app: string): string => `${this.prefix}{sys}:regkeys:${app}`;
   mqttUser = (name: string): string => `${this.prefix}{sys}:mqtt-user:${name}`;
   mqttUsers = (): string => `${this.prefix}{sys}:mqtt-users`;
+  segments = (app: string): string => `${this.prefix}{sys}:segments:${app}`;
+  lists = (app: string): string => `${this.prefix}{sys}:lists:${app}`;
   edges = (): string => `${this.prefix}{sys}:edges`;
   lease = (name: string): string => `${this.prefix}{sys}:lease:${name}`;
 
@@ -76,6 +78,12 @@ export class RedisKeys {
     `${this.part(partition)}:app:${app}:group:${group}`;
   positions = (partition: number, app: string): string => `${this.part(partition)}:app:${app}:geo`;
 
+  /** Devices that an uploaded list names, and those of users whom it names. */
+  listDevices = (partition: number, app: string, list: string): string =>
+    `${this.part(partition)}:app:${app}:list:${list}`;
+  listByUser = (partition: number, app: string, list: string): string =>
+    `${this.part(partition)}:app:${app}:list-by-user:${list}`;
+
   // Whatever else needs a shard: registrations by the address that they come from
   registrations = (partition: number, address: string): string =>
     `${this.part(partition)}:registrations:${address}`;
@@ -92,6 +100,11 @@ export class RedisKeys {
     `${this.part(partition)}:app:${app}:user:${user}`;
   userGroups = (partition: number, app: string, user: string): string =>
     `${this.part(partition)}:app:${app}:user-groups:${user}`;
+  listUsers = (partition: number, app: string, list: string): string =>
+    `${this.part(partition)}:app:${app}:list-users:${list}`;
+  /** Lists that name a user of the partition. */
+  listsWithUsers = (partition: number, app: string): string =>
+    `${this.part(partition)}:app:${app}:lists-with-users`;
   groupMembers = (partition: number, app: string, group: string): string =>
     `${this.part(partition)}:app:${app}:members:${group}`;
 

@@ -8,6 +8,7 @@ const NAMES = [
   'begin-fan-out',
   'bury-entry',
   'cancel-notification',
+  'change-segment',
   'change-webhook',
   'checkpoint-mqtt-log',
   'claim-due',

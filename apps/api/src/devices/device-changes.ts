@@ -8,6 +8,8 @@ export function replacing(fields: PutDevice, now: number): DeviceChanges {
   return {
     user: fields.user ?? null,
     platform: fields.platform ?? null,
+    locale: fields.locale ?? null,
+    appVersion: fields.appVersion ?? null,
     tags: unique(fields.tags ?? []),
     attributes: fields.attributes ?? {},
     autoSubscribe: fields.autoSubscribe ?? false,
@@ -17,10 +19,12 @@ export function replacing(fields: PutDevice, now: number): DeviceChanges {
 
 /** PATCH: what is not given stays, null empties. */
 export function patching(fields: PatchDevice, now: number): DeviceChanges {
-  const { user, platform, tags, attributes, autoSubscribe, position } = fields;
+  const { user, platform, locale, appVersion, tags, attributes, autoSubscribe, position } = fields;
   return {
     user,
     platform,
+    locale,
+    appVersion,
     tags: tags === null ? [] : tags && unique(tags),
     ...(attributes === null ? { attributes: {} } : { attributePatch: attributes }),
     autoSubscribe: autoSubscribe === null ? false : autoSubscribe,

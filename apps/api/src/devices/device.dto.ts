@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { type AttributeValue, DEVICE_ID, MAX_LATITUDE } from '@carillon/domain';
+import { type AttributeValue, DEVICE_ID, LOCALE, LOCALE_RULE } from '@carillon/domain';
 import { FreeForm } from '@carillon/process';
 import { Type } from 'class-transformer';
 import { IsOptional, ValidateNested } from 'class-validator';
@@ -32,12 +32,12 @@ export class DeviceParams {
 
 export class PositionFields {
   @ApiProperty({
-    minimum: -MAX_LATITUDE,
-    maximum: MAX_LATITUDE,
+    minimum: -90,
+    maximum: 90,
     example: 52.5163,
     description: 'degrees, WGS 84',
   })
-  @IsBetween(-MAX_LATITUDE, MAX_LATITUDE, 'degrees')
+  @IsBetween(-90, 90, 'degrees')
   lat!: number;
 
   @ApiProperty({ minimum: -180, maximum: 180, example: 13.3777, description: 'degrees, WGS 84' })
@@ -68,6 +68,21 @@ class DeviceFields {
   @IsOptional()
   @IsText(64)
   platform?: string | null;
+
+  @ApiPropertyOptional({ nullable: true, type: String, example: 'de-AT', description: 'a language tag' })
+  @IsOptional()
+  @Must(LOCALE_RULE, (value) => typeof value === 'string' && LOCALE.test(value))
+  locale?: string | null;
+
+  @ApiPropertyOptional({
+    nullable: true,
+    type: String,
+    example: '2.4.1',
+    description: 'of the app on the device; audiences compare it as a semantic version',
+  })
+  @IsOptional()
+  @IsText(64)
+  appVersion?: string | null;
 
   @ApiPropertyOptional({ nullable: true, type: [String], maxItems: MAX_TAGS, example: ['beta', 'de'] })
   @IsOptional()

@@ -23,6 +23,12 @@ export class DeviceView {
   @ApiPropertyOptional({ example: 'android' })
   platform?: string;
 
+  @ApiPropertyOptional({ example: 'de-AT' })
+  locale?: string;
+
+  @ApiPropertyOptional({ example: '2.4.1' })
+  appVersion?: string;
+
   @ApiProperty({ type: [String], example: ['beta', 'de'] })
   tags!: string[];
 
@@ -43,6 +49,9 @@ export class DeviceView {
 
   @ApiProperty({ type: [String], description: 'groups that it belongs to, itself or by its user' })
   groups!: string[];
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'when its last connection began or ended' })
+  lastSeen?: string;
 
   @ApiProperty({ format: 'date-time' })
   createdAt!: string;
@@ -98,17 +107,32 @@ export class PresenceView {
 }
 
 export function deviceView(device: Device) {
-  const { id, user, platform, tags, attributes, autoSubscribe, position, groups } = device;
+  const {
+    id,
+    user,
+    platform,
+    locale,
+    appVersion,
+    lastSeen,
+    tags,
+    attributes,
+    autoSubscribe,
+    position,
+    groups,
+  } = device;
   return {
     id,
     ...(user !== undefined && { user }),
     ...(platform !== undefined && { platform }),
+    ...(locale !== undefined && { locale }),
+    ...(appVersion !== undefined && { appVersion }),
     tags: [...tags],
     attributes: { ...attributes },
     autoSubscribe,
     ...(device.selfRegistered && { selfRegistered: true as const }),
     ...(position && { position: positionView(position) }),
     groups: [...groups],
+    ...(lastSeen !== undefined && { lastSeen: formatInstant(lastSeen) }),
     createdAt: formatInstant(device.createdAt),
     updatedAt: formatInstant(device.updatedAt),
   } satisfies DeviceView;

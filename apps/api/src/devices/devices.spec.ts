@@ -78,12 +78,17 @@ describe('PUT', () => {
 });
 
 const REFUSALS: [string, unknown, string, string][] = [
-  ['an unknown field', { usr: 'anna' }, '/usr', 'is not known; known are attributes, autoSubscribe'],
+  [
+    'an unknown field',
+    { usr: 'anna' },
+    '/usr',
+    'is not known; known are appVersion, attributes, autoSubscribe',
+  ],
   [
     'a latitude out of bounds',
     { position: { lat: 91, lon: 0 } },
     '/position/lat',
-    'must be a number from -85.05',
+    'must be a number from -90 to 90',
   ],
   [
     'a longitude out of bounds',
@@ -263,7 +268,7 @@ describe('the position', () => {
   });
 
   it('cannot be off the map', async () => {
-    expect(await api.call('PUT', '/v1/devices/placed/position', { lat: 90, lon: 0 })).toMatchObject({
+    expect(await api.call('PUT', '/v1/devices/placed/position', { lat: 90.1, lon: 0 })).toMatchObject({
       status: 400,
     });
   });

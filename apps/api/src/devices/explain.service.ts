@@ -50,11 +50,12 @@ export class ExplainService {
 
   private async facts({ app, id }: Device, record: NotificationRecord): Promise<Facts> {
     const { id: notificationId, audience } = record.notification;
+    const query = await this.audience.open(app, audience, Date.now());
     const [delivery, connections, before, members] = await Promise.all([
       this.inbox.delivery(notificationId, id),
       this.presence.connections(id),
       this.inbox.entriesBefore(id, notificationId),
-      this.audience.matching(app, this.store.partitionOf(id), audience, [id]),
+      query.matching(this.store.partitionOf(id), [id]),
     ]);
     return { record, delivery, connections, before, inAudience: members.length > 0 };
   }

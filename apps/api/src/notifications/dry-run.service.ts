@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { newNotificationId, type Notification, planAudience } from '@carillon/domain';
+import { newNotificationId, type Notification } from '@carillon/domain';
 import { AudienceResolver, RedisPresence } from '@carillon/persistence';
 import { formatInstant } from '../time/instant.js';
 import { buildNotification } from './build-notification.js';
@@ -39,14 +39,15 @@ export class DryRunService {
 
   /** Each device once. */
   private async *pages({ app, audience }: Notification): AsyncGenerator<string[]> {
-    const plan = planAudience(audience);
-    if (plan.direct) {
-      yield* (await this.audience.named(app, audience, plan)).values();
+    const query = await this.audience.open(app, audience, Date.now());
+    const named = await query.named();
+    if (named) {
+      yield* named.values();
       return;
     }
-    for (const partition of await this.audience.partitions(app, plan)) {
+    for (const partition of await query.partitions()) {
       const seen = new Set<string>();
-      for await (const page of this.audience.pages(app, partition, audience)) {
+      for await (const page of query.pages(partition)) {
         const fresh = page.filter((id) => !seen.has(id));
         for (const id of fresh) seen.add(id);
         yield [...new Set(fresh)];

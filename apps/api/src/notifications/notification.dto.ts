@@ -34,13 +34,13 @@ const isUri = (value: unknown): boolean =>
 /** What is said, and how it is delivered. */
 export class SendNotification {
   @ApiProperty({
-    type: 'object',
-    additionalProperties: true,
+    oneOf: [{ type: 'object', additionalProperties: true }, { type: 'string' }],
     example: { any: [{ user: 'anna' }, { all: [{ group: 'staff' }, { not: { tag: 'beta' } }] }] },
     description:
-      'Whom: an expression of exactly one member. `user`, `device`, `group`, `tag` take a name or an array of names (any of ' +
-      'them); `area` takes `{"circle": {"lat", "lon", "radius"}}` in degrees and metres; `everyone` takes true; `all` and ' +
-      '`any` take an array of expressions, `not` takes one.',
+      'Whom: an expression of exactly one member, or its text form, such as `group:vip and not tag:muted`. `user`, `device`, ' +
+      '`group`, `tag`, `platform`, `locale`, `presence`, `segment`, `list` take a name or an array of names (any of them); ' +
+      '`attr`, `appVersion`, `lastSeen` compare; `area` takes a circle, a box or GeoJSON; `everyone` takes true; `all` and ' +
+      '`any` take an array of expressions, `not` takes one. docs/audience.md has them all.',
   })
   @FreeForm()
   @IsDefined({ message: 'must say whom, for example {"user": "anna"}' })

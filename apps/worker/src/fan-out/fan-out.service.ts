@@ -5,7 +5,6 @@ import {
   Inbox,
   type Notification,
   type NotificationStatus,
-  planAudience,
 } from '@carillon/domain';
 import { Metrics, type Counter } from '@carillon/observability';
 import {
@@ -42,18 +41,17 @@ export class FanOutService {
     const record = await this.notifications.find(notificationId);
     if (!record || isStopped(record.status)) return;
     const { app, audience } = record.notification;
-    const plan = planAudience(audience);
-    if (plan.direct) {
-      const resolvedAt = Date.now();
-      const partitions = await this.audience.named(app, audience, plan);
+    const resolvedAt = Date.now();
+    const query = await this.audience.open(app, audience, resolvedAt);
+    const partitions = await query.named();
+    if (partitions) {
       await Promise.all([...partitions.values()].map((ids) => this.deposit(record, ids, resolvedAt)));
       const own = [...partitions.keys()];
       const status = await this.notifications.finishDirect(notificationId, own, Date.now());
       if (status === 'recalled') await this.recaller.finish(notificationId, own, Date.now());
       return;
     }
-    const partitions = await this.audience.partitions(app, plan);
-    await this.notifications.beginFanOut(notificationId, partitions, Date.now());
+    await this.notifications.beginFanOut(notificationId, await query.partitions(), Date.now());
   }
 
   /** One partition's pages. Running it again is harmless: a device that has the delivery is passed over. */
@@ -62,11 +60,12 @@ export class FanOutService {
     if (!record) return;
     const { app, audience } = record.notification;
     if (!isStopped(record.status)) {
-      let resolvedAt = Date.now();
-      for await (const page of this.audience.pages(app, partition, audience)) {
+      // Pages are read ahead: none was looked up before this.
+      const resolvedAt = Date.now();
+      const query = await this.audience.open(app, audience, resolvedAt);
+      for await (const page of query.pages(partition)) {
         if (isStopped(await this.notifications.status(notificationId))) break;
         await this.deposit(record, page, resolvedAt);
-        resolvedAt = Date.now();
       }
     }
     const status = await this.notifications.finishTask(notificationId, partition, Date.now());

@@ -15,7 +15,7 @@ export const MAX_LATITUDE = 85.05112878;
 export const MAX_RADIUS = 20_037_508;
 
 /** The sphere that Redis' GEOSEARCH measures on, so that both sides of a border agree. */
-const EARTH_RADIUS = 6_372_797.560856;
+export const EARTH_RADIUS = 6_372_797.560856;
 
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
 

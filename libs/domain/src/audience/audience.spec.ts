@@ -2,7 +2,7 @@ import { CarillonError } from '../errors/carillon-error.js';
 import type { Audience, AudienceTerm } from './audience.js';
 import { matches } from './evaluate-audience.js';
 import { parseAudience } from './parse-audience.js';
-import { planAudience } from './plan-audience.js';
+import { drivingSet } from './plan-audience.js';
 
 const circle = { lat: 31.23, lon: 121.47, radius: 5_000 };
 
@@ -21,18 +21,18 @@ describe('parseAudience', () => {
     expect(parseAudience(json)).toEqual(audience);
   });
 
-  const deep = Array.from({ length: 20 }).reduce((inner: unknown) => ({ not: inner }), { everyone: true });
-  const wide = { any: Array.from({ length: 100 }, () => ({ any: [{ user: 'a' }, { user: 'b' }] })) };
+  const deep = Array.from({ length: 30 }).reduce((inner: unknown) => ({ not: inner }), { everyone: true });
+  const wide = { any: Array.from({ length: 300 }, () => ({ any: [{ user: 'a' }, { user: 'b' }] })) };
   it.each<[string, unknown, string, string]>([
     ['nothing', undefined, '/audience', 'must be an object'],
     ['null', null, '/audience', 'must be an object'],
     ['an array', [], '/audience', 'must be an object'],
     ['an empty object', {}, '/audience', 'is empty'],
     ['two members', { user: 'a', tag: 'b' }, '/audience', 'has 2 members (user, tag)'],
-    ['an unknown kind', { segment: 'x' }, '/audience/segment', 'is not known'],
+    ['an unknown kind', { segments: 'x' }, '/audience/segments', 'is not known'],
     ['an unknown kind with a slash', { 'a/b~': 'x' }, '/audience/a~1b~0', 'is not known'],
     ['everyone but', { everyone: false }, '/audience/everyone', 'must be true'],
-    ['an empty list', { all: [] }, '/audience/all', 'must be an array of 1 to 100'],
+    ['an empty list', { all: [] }, '/audience/all', 'must be an array of 1 to 500'],
     ['a list that is none', { any: { user: 'a' } }, '/audience/any', 'must be an array'],
     ['a bad item', { any: [{ user: 'a' }, 7] }, '/audience/any/1', 'must be an object'],
     ['a bad value in a list', { user: ['a', ''] }, '/audience/user/1', 'printable'],
@@ -42,10 +42,10 @@ describe('parseAudience', () => {
     ['no values', { user: [] }, '/audience/user', '1 to 1000 strings'],
     ['an area without a shape', { area: {} }, '/audience/area', '"circle"'],
     [
-      'a latitude beyond the map',
-      { area: { circle: { ...circle, lat: 86 } } },
+      'a latitude beyond the pole',
+      { area: { circle: { ...circle, lat: 90.1 } } },
       '/audience/area/circle/lat',
-      '85.05',
+      '-90 to 90',
     ],
     [
       'a longitude as text',
@@ -60,8 +60,8 @@ describe('parseAudience', () => {
       '/audience/area/circle/unit',
       'is not known',
     ],
-    ['too deep a tree', deep, `/audience${'/not'.repeat(16)}`, 'nested more than 16 deep'],
-    ['too many terms', wide, '/audience', 'more than 100 terms'],
+    ['too deep a tree', deep, `/audience${'/not'.repeat(24)}`, 'nested more than 24 deep'],
+    ['too many terms', wide, '/audience', 'more than 500 terms'],
   ])('refuses %s and says where', (_, json, pointer, detail) => {
     let thrown: unknown;
     try {
@@ -83,28 +83,32 @@ describe('parseAudience', () => {
   });
 });
 
-describe('planAudience', () => {
-  it.each<[Audience, AudienceTerm[], { exact: boolean; direct: boolean }]>([
-    [{ device: ['d'] }, [{ device: ['d'] }], { exact: true, direct: true }],
-    [{ user: ['u'] }, [{ user: ['u'] }], { exact: true, direct: true }],
+describe('drivingSet', () => {
+  const sizes: Record<string, number> = { everyone: 1_000, a: 10, b: 20, c: 400 };
+  const sizeOf = (term: AudienceTerm): number | undefined =>
+    'everyone' in term ? sizes.everyone : 'tag' in term ? sizes[term.tag[0]!] : undefined;
+  const tag = (name: string): AudienceTerm => ({ tag: [name] });
+  const odd: AudienceTerm = { attr: { name: 'odd', eq: true } };
+
+  it.each<[string, Audience, AudienceTerm[], number]>([
+    ['the smallest branch of all', { all: [tag('c'), tag('a'), tag('b')] }, [tag('a')], 10],
+    ['every branch of any', { any: [tag('b'), tag('a')] }, [tag('b'), tag('a')], 30],
+    ['everyone for not', { not: tag('a') }, [{ everyone: true }], 1_000],
+    ['everyone where there is no index', odd, [{ everyone: true }], 1_000],
+    ['the branch with an index', { all: [odd, { not: tag('b') }, tag('c')] }, [tag('c')], 400],
     [
-      { any: [{ user: ['u'] }, { device: ['d'] }] },
-      [{ user: ['u'] }, { device: ['d'] }],
-      { exact: true, direct: true },
+      'a small union rather than a large set',
+      { all: [tag('c'), { any: [tag('a'), tag('b')] }] },
+      [tag('a'), tag('b')],
+      30,
     ],
-    [{ all: [{ tag: ['t'] }, { user: ['u'] }] }, [{ user: ['u'] }], { exact: false, direct: true }],
-    [{ all: [{ everyone: true }, { group: ['g'] }] }, [{ group: ['g'] }], { exact: false, direct: false }],
-    [{ not: { tag: ['t'] } }, [{ everyone: true }], { exact: false, direct: false }],
-    [{ all: [{ not: { tag: ['t'] } }, { tag: ['s'] }] }, [{ tag: ['s'] }], { exact: false, direct: false }],
-    [{ area: { circle } }, [{ area: { circle } }], { exact: true, direct: false }],
-  ])('of %j is driven by the cheapest terms', (audience, drivers, rest) => {
-    expect(planAudience(audience)).toEqual({ drivers, ...rest });
+    ['everyone once', { any: [odd, tag('a'), { not: tag('b') }] }, [{ everyone: true }], 1_000],
+  ])('is %s', (_, audience, terms, size) => {
+    expect(drivingSet(audience, sizeOf)).toEqual({ terms, size });
   });
 
-  it('drives by terms that hold everyone whom the expression matches (checked over all small worlds)', () => {
-    const a: AudienceTerm = { tag: ['a'] };
-    const b: AudienceTerm = { group: ['b'] };
-    const everyone: AudienceTerm = { everyone: true };
+  it('holds everyone whom the expression matches (checked over all small worlds)', () => {
+    const [a, b, everyone] = [tag('a'), tag('b'), { everyone: true } as AudienceTerm];
     const leaves: Audience[] = [a, b, everyone];
     const grow = (nodes: Audience[]): Audience[] => [
       ...nodes,
@@ -113,19 +117,14 @@ describe('planAudience', () => {
     ];
     const missed: string[] = [];
     for (const audience of grow(grow(leaves)).slice(0, 2_000)) {
-      const { drivers } = planAudience(audience);
-      for (const [isA, isB] of [
-        [0, 0],
-        [0, 1],
-        [1, 0],
-        [1, 1],
-      ] as const) {
-        const answers = new Map<AudienceTerm, boolean[]>([
-          [a, [isA === 1]],
-          [b, [isB === 1]],
+      const { terms } = drivingSet(audience, sizeOf);
+      for (const world of [0, 1, 2, 3]) {
+        const answers = new Map([
+          [a, [(world & 1) === 1]],
+          [b, [(world & 2) === 2]],
           [everyone, [true]],
         ]);
-        const driven = drivers.some((term) => ('everyone' in term ? true : answers.get(term)![0]));
+        const driven = terms.some((term) => 'everyone' in term || answers.get(term)![0]);
         if (matches(audience, answers, 0) && !driven) missed.push(JSON.stringify(audience));
       }
     }

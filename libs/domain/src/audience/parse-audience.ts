@@ -1,84 +1,90 @@
-import { MAX_LATITUDE, MAX_RADIUS, type Circle } from '../area/area.js';
 import { CarillonError, type Fault } from '../errors/carillon-error.js';
-import { DEVICE_ID, DEVICE_ID_RULE, NAME, NAME_RULE } from '../identifiers.js';
+import { escapePointer, FaultList, isPlainObject } from '../faults.js';
 import {
   type Audience,
+  AUDIENCE_KINDS,
+  type AudienceKind,
   MAX_AUDIENCE_DEPTH,
   MAX_AUDIENCE_TERMS,
-  MAX_TERM_VALUES,
   termsOf,
 } from './audience.js';
-
-const KINDS = ['user', 'device', 'group', 'tag', 'area', 'everyone', 'all', 'any', 'not'] as const;
+import { costOf, MAX_AUDIENCE_COST } from './cost.js';
+import { parseTerm } from './parse-term.js';
+import { parseText, type TextTree } from './text/parse-text.js';
 
 /**
- * Reads the JSON form of an audience. Every fault is found, each with its JSON pointer.
- * @throws CarillonError `invalid-audience`
+ * Reads an audience: its text form where it is a string, else its JSON form. Every fault is found, each with its JSON pointer, in a text with
+ * line and column. A list of one expression becomes that expression, so that both forms give the same tree.
+ * @throws CarillonError `invalid-audience`; `audience-too-costly` with its `cost`
  */
-export function parseAudience(json: unknown, pointer = '/audience'): Audience {
-  const faults: Fault[] = [];
-  const audience = parseNode(json, pointer, 1, faults);
-  if (audience && termsOf(audience).length > MAX_AUDIENCE_TERMS) {
-    faults.push({ pointer, detail: `has more than ${MAX_AUDIENCE_TERMS} terms` });
+export function parseAudience(input: unknown, pointer = '/audience'): Audience {
+  const text = typeof input === 'string' ? parseText(input) : undefined;
+  if (text && !text.ok) throw invalid([{ pointer, detail: text.detail }]);
+  const faults = new FaultList();
+  const root = text ? '' : pointer;
+  const audience = parseNode(text ? text.tree.json : input, root, 1, faults);
+  if (audience) checkTerms(audience, root, faults);
+  if (!audience || faults.faults.length > 0) {
+    throw invalid(text ? faults.faults.map((fault) => placed(fault, text.tree, pointer)) : faults.faults);
   }
-  if (!audience || faults.length > 0) {
-    const first = faults[0]!;
-    throw new CarillonError('invalid-audience', `${first.pointer}: ${first.detail}`, { faults });
-  }
+  checkCost(audience, pointer);
   return audience;
 }
 
-function parseNode(json: unknown, pointer: string, depth: number, faults: Fault[]): Audience | undefined {
-  const kind = kindOf(json, pointer, faults);
-  if (!kind) return undefined;
-  if (depth > MAX_AUDIENCE_DEPTH) {
-    faults.push({ pointer, detail: `is nested more than ${MAX_AUDIENCE_DEPTH} deep` });
-    return undefined;
-  }
-  const value = (json as Record<string, unknown>)[kind];
-  const at = `${pointer}/${kind}`;
-  switch (kind) {
-    case 'all':
-    case 'any':
-      return parseList(kind, value, at, depth, faults);
-    case 'not': {
-      const inner = parseNode(value, at, depth + 1, faults);
-      return inner && { not: inner };
-    }
-    case 'area':
-      return parseArea(value, at, faults);
-    case 'everyone':
-      if (value !== true) faults.push({ pointer: at, detail: 'must be true' });
-      return { everyone: true };
-    default:
-      return { [kind]: parseValues(kind, value, at, faults) } as unknown as Audience;
-  }
+/** @throws CarillonError `audience-too-costly` */
+export function checkCost(audience: Audience, pointer: string): void {
+  const cost = costOf(audience);
+  if (cost <= MAX_AUDIENCE_COST) return;
+  const detail = `costs ${cost}, of at most ${MAX_AUDIENCE_COST}: use a group, a list or a simpler area`;
+  throw new CarillonError('audience-too-costly', `${pointer}: ${detail}`, {
+    faults: [{ pointer, detail }],
+    extensions: { cost, maxCost: MAX_AUDIENCE_COST },
+  });
 }
 
-function kindOf(json: unknown, pointer: string, faults: Fault[]): (typeof KINDS)[number] | undefined {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    faults.push({ pointer, detail: `must be an object with one of: ${KINDS.join(', ')}` });
-    return undefined;
-  }
+function invalid(faults: readonly Fault[]): CarillonError {
+  const first = faults[0]!;
+  return new CarillonError('invalid-audience', `${first.pointer}: ${first.detail}`, { faults });
+}
+
+/** A fault of the tree that a text stands for, at its place in the text. */
+function placed({ pointer: inTree, detail }: Fault, tree: TextTree, pointer: string): Fault {
+  return { pointer, detail: `${tree.placeOf(inTree)}: ${detail}` };
+}
+
+function checkTerms(audience: Audience, pointer: string, faults: FaultList): void {
+  const count = termsOf(audience).length;
+  if (count > MAX_AUDIENCE_TERMS)
+    faults.add(pointer, `has ${count} terms, more than ${MAX_AUDIENCE_TERMS} terms`);
+}
+
+function parseNode(json: unknown, pointer: string, depth: number, faults: FaultList): Audience | undefined {
+  const kind = kindOf(json, pointer, faults);
+  if (!kind) return undefined;
+  if (depth > MAX_AUDIENCE_DEPTH)
+    return faults.add(pointer, `is nested more than ${MAX_AUDIENCE_DEPTH} deep`);
+  const value = (json as Record<string, unknown>)[kind];
+  const at = `${pointer}/${kind}`;
+  if (kind === 'all' || kind === 'any') return parseList(kind, value, at, depth, faults);
+  if (kind !== 'not') return parseTerm(kind, value, at, faults);
+  const inner = parseNode(value, at, depth + 1, faults);
+  return inner && { not: inner };
+}
+
+function kindOf(json: unknown, pointer: string, faults: FaultList): AudienceKind | undefined {
+  if (!isPlainObject(json))
+    return faults.add(pointer, `must be an object with one of: ${AUDIENCE_KINDS.join(', ')}`);
   const names = Object.keys(json);
-  for (const name of names) {
-    if (!(KINDS as readonly string[]).includes(name)) {
-      faults.push({
-        pointer: `${pointer}/${escape(name)}`,
-        detail: `is not known; use one of: ${KINDS.join(', ')}`,
-      });
-      return undefined;
-    }
+  const foreign = names.find((name) => !(AUDIENCE_KINDS as readonly string[]).includes(name));
+  if (foreign !== undefined) {
+    return faults.add(
+      `${pointer}/${escapePointer(foreign)}`,
+      `is not known; use one of: ${AUDIENCE_KINDS.join(', ')}`,
+    );
   }
-  if (names.length !== 1) {
-    const detail = names.length === 0 ? 'is empty' : `has ${names.length} members (${names.join(', ')})`;
-    faults.push({
-      pointer,
-      detail: `${detail}; an expression has exactly one: join several by "all" or "any"`,
-    });
-    return undefined;
-  }
-  return names[0] as (typeof KINDS)[number];
+  if (names.length === 1) return names[0] as AudienceKind;
+  const detail = names.length === 0 ? 'is empty' : `has ${names.length} members (${names.join(', ')})`;
+  return faults.add(pointer, `${detail}; an expression has exactly one: join several by "all" or "any"`);
 }
 
 function parseList(
@@ -86,63 +92,12 @@ function parseList(
   json: unknown,
   pointer: string,
   depth: number,
-  faults: Fault[],
+  faults: FaultList,
 ): Audience | undefined {
-  if (!Array.isArray(json) || json.length === 0 || json.length > MAX_AUDIENCE_TERMS) {
-    faults.push({ pointer, detail: `must be an array of 1 to ${MAX_AUDIENCE_TERMS} expressions` });
-    return undefined;
-  }
+  if (!Array.isArray(json) || json.length === 0 || json.length > MAX_AUDIENCE_TERMS)
+    return faults.add(pointer, `must be an array of 1 to ${MAX_AUDIENCE_TERMS} expressions`);
   const nodes = json.map((item, i) => parseNode(item, `${pointer}/${i}`, depth + 1, faults));
   if (nodes.some((node) => node === undefined)) return undefined;
+  if (nodes.length === 1) return nodes[0];
   return { [kind]: nodes } as unknown as Audience;
 }
-
-function parseValues(kind: string, json: unknown, pointer: string, faults: Fault[]): string[] {
-  const values: unknown[] = Array.isArray(json) ? json : [json];
-  if (values.length === 0 || values.length > MAX_TERM_VALUES) {
-    faults.push({ pointer, detail: `must be a string or an array of 1 to ${MAX_TERM_VALUES} strings` });
-    return [];
-  }
-  const [pattern, rule] = kind === 'device' ? [DEVICE_ID, DEVICE_ID_RULE] : [NAME, NAME_RULE];
-  values.forEach((value, i) => {
-    if (typeof value === 'string' && pattern.test(value)) return;
-    faults.push({ pointer: Array.isArray(json) ? `${pointer}/${i}` : pointer, detail: rule });
-  });
-  return [...new Set(values as string[])];
-}
-
-function parseArea(json: unknown, pointer: string, faults: Fault[]): Audience | undefined {
-  const circle = (json as { circle?: unknown } | null)?.circle;
-  if (typeof circle !== 'object' || circle === null || Object.keys(json as object).length !== 1) {
-    faults.push({ pointer, detail: 'must be {"circle": {"lat", "lon", "radius"}}' });
-    return undefined;
-  }
-  const at = `${pointer}/circle`;
-  for (const name of Object.keys(circle)) {
-    if (!['lat', 'lon', 'radius'].includes(name)) {
-      faults.push({
-        pointer: `${at}/${escape(name)}`,
-        detail: 'is not known; a circle has lat, lon, radius',
-      });
-    }
-  }
-  const { lat, lon, radius } = circle as Record<string, unknown>;
-  checkNumber(lat, `${at}/lat`, -MAX_LATITUDE, MAX_LATITUDE, 'degrees', faults);
-  checkNumber(lon, `${at}/lon`, -180, 180, 'degrees', faults);
-  checkNumber(radius, `${at}/radius`, 1, MAX_RADIUS, 'metres', faults);
-  return { area: { circle: { lat, lon, radius } as Circle } };
-}
-
-function checkNumber(
-  value: unknown,
-  pointer: string,
-  min: number,
-  max: number,
-  unit: string,
-  faults: Fault[],
-): void {
-  if (typeof value === 'number' && value >= min && value <= max) return;
-  faults.push({ pointer, detail: `must be a number from ${min} to ${max} (${unit})` });
-}
-
-const escape = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -1,42 +1,44 @@
-import { type Audience, type AudienceTerm, isTerm } from './audience.js';
+import type { Audience, AudienceTerm } from './audience.js';
+
+/** How many devices a term finds by an index; undefined for a term that has none. An upper bound will do. */
+export type SizeOf = (term: AudienceTerm) => number | undefined;
+
+/** Terms whose union holds everyone whom the expression can match, and how many devices they find. */
+export interface DrivingSet {
+  readonly terms: readonly AudienceTerm[];
+  readonly size: number;
+}
+
+const EVERYONE: AudienceTerm = { everyone: true };
 
 /**
- * How an audience is found: `drivers` are terms whose union holds everyone whom the expression can match; the expression
- * itself then filters them (`exact` says that there is nothing left to filter).
+ * The smallest driving set: the devices to look at, which the expression then filters. Of `all` one branch drives, the smallest; of `any` all
+ * do; `not`, and whatever has no index, needs everyone.
  */
-export interface AudiencePlan {
-  readonly drivers: readonly AudienceTerm[];
-  readonly exact: boolean;
-  /** Only devices and users drive: the target is small and named, no partition has to be searched. */
-  readonly direct: boolean;
-}
-
-export function planAudience(audience: Audience): AudiencePlan {
-  const drivers = driversOf(audience);
-  const exact = isTerm(audience) || ('any' in audience && audience.any.every(isTerm));
-  return { drivers, exact, direct: drivers.every((term) => 'device' in term || 'user' in term) };
-}
-
-function driversOf(node: Audience): AudienceTerm[] {
-  if ('any' in node) return node.any.flatMap(driversOf);
-  if ('not' in node) return [{ everyone: true }];
+export function drivingSet(node: Audience, sizeOf: SizeOf): DrivingSet {
   if ('all' in node) {
-    const candidates = node.all.map(driversOf);
-    return candidates.reduce((best, next) => (cost(next) < cost(best) ? next : best));
+    const candidates = node.all.map((inner) => drivingSet(inner, sizeOf));
+    return candidates.reduce((best, next) => (next.size < best.size ? next : best));
   }
-  return [node];
+  if ('any' in node)
+    return union(
+      node.any.map((inner) => drivingSet(inner, sizeOf)),
+      sizeOf,
+    );
+  if ('not' in node) return everyone(sizeOf);
+  const size = sizeOf(node);
+  return size === undefined ? everyone(sizeOf) : { terms: [node], size };
 }
 
-/** A rough order: named devices before named users, before an indexed set, before a search by place, before everyone. */
-function cost(drivers: readonly AudienceTerm[]): number {
-  return drivers.reduce((sum, term) => sum + termCost(term), 0);
+/** Beyond everyone there is nobody: a union as large as all devices is all devices. */
+function union(sets: readonly DrivingSet[], sizeOf: SizeOf): DrivingSet {
+  const all = everyone(sizeOf);
+  const size = sets.reduce((sum, set) => sum + set.size, 0);
+  if (size >= all.size && sets.some(({ terms }) => terms.some((term) => 'everyone' in term))) return all;
+  return { terms: sets.flatMap(({ terms }) => terms), size };
 }
 
-function termCost(term: AudienceTerm): number {
-  if ('device' in term) return term.device.length;
-  if ('user' in term) return 5 * term.user.length;
-  if ('group' in term) return 10_000 * term.group.length;
-  if ('tag' in term) return 20_000 * term.tag.length;
-  if ('area' in term) return 30_000;
-  return 1e9;
-}
+const everyone = (sizeOf: SizeOf): DrivingSet => ({
+  terms: [EVERYONE],
+  size: sizeOf(EVERYONE) ?? Infinity,
+});

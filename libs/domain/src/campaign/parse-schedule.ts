@@ -3,7 +3,8 @@ import { parseCron } from './cron.js';
 import type { ParsedRule, Recurrence } from './recurrence.js';
 import { parseRrule } from './rrule.js';
 import type { ClockOf, MissedPolicy, Schedule } from './schedule.js';
-import { isTimeZone, parseInstant, parseWallTime, type WallTime, wallOf } from './wall-clock.js';
+import { parseInstant } from '../time/instant.js';
+import { isTimeZone, parseWallTime, type WallTime, wallOf } from './wall-clock.js';
 
 /** A schedule as JSON: exactly one of `at`, `cron` and `rrule`. */
 export interface ScheduleJson {

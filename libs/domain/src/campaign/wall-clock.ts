@@ -8,7 +8,6 @@ export const EARLIEST_ZONE = 14 * 3_600_000;
 export const LATEST_ZONE = 12 * 3_600_000;
 
 const LOCAL = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?)?$/;
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** The instants at which a clock shows a wall time: one, two where it is set back, none where it is set forward. */
 export interface Occurrences {
@@ -69,13 +68,6 @@ export function parseWallTime(text: string): WallTime | undefined {
     Number((parts[7] ?? '').padEnd(3, '0')),
   );
   return formatWallTime(wall).startsWith(text.slice(0, 19)) ? wall : undefined;
-}
-
-/** RFC 3339 with an offset. */
-export function parseInstant(text: string): number | undefined {
-  const instant = INSTANT.test(text) ? Date.parse(text) : NaN;
-  // Date.parse takes a 30th of February for a day in March.
-  return Number.isNaN(instant) || parseWallTime(text.slice(0, 10)) === undefined ? undefined : instant;
 }
 
 /** `2026-12-24T18:00:00` */

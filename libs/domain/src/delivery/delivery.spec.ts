@@ -142,7 +142,7 @@ describe('parseDeviceEvent', () => {
     expect(parseDeviceEvent(text, source)).toMatchObject({ ok: false, detail: expect.any(String) });
   });
 
-  it.each([{ lat: 86, lon: 0 }, { lat: '1', lon: 0 }, { lat: 0, lon: 181 }, { lat: 0 }])(
+  it.each([{ lat: 91, lon: 0 }, { lat: '1', lon: 0 }, { lat: 0, lon: 181 }, { lat: 0 }])(
     'refuses the place %j',
     (place) => {
       expect(parseDeviceEvent(JSON.stringify({ type: 'location', ...place }), source).ok).toBe(false);

@@ -1,4 +1,3 @@
-import { MAX_LATITUDE } from '../area/area.js';
 import { NOTIFICATION_ID } from '../identifiers.js';
 import type { DeviceEvent } from '../ports/device-events.js';
 
@@ -48,8 +47,8 @@ function parseReport(
 
 function parseLocation(json: Record<string, unknown>, source: EventSource): ParsedDeviceEvent {
   const { lat, lon } = json;
-  if (typeof lat !== 'number' || !(Math.abs(lat) <= MAX_LATITUDE)) {
-    return { ok: false, detail: `lat must be a number from -${MAX_LATITUDE} to ${MAX_LATITUDE}` };
+  if (typeof lat !== 'number' || !(Math.abs(lat) <= 90)) {
+    return { ok: false, detail: 'lat must be a number from -90 to 90' };
   }
   if (typeof lon !== 'number' || !(Math.abs(lon) <= 180)) {
     return { ok: false, detail: 'lon must be a number from -180 to 180' };

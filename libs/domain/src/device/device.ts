@@ -28,6 +28,9 @@ export interface Device {
   readonly app: string;
   readonly user?: string;
   readonly platform?: string;
+  /** A language tag (RFC 5646). */
+  readonly locale?: string;
+  readonly appVersion?: string;
   readonly tags: readonly string[];
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   /** The gateway subscribes an MQTT device to its inbox at connect. */
@@ -37,6 +40,8 @@ export interface Device {
   readonly position?: DevicePosition;
   /** The groups that it belongs to, itself or by its user. */
   readonly groups: readonly string[];
+  /** When its last connection began or ended, ms since 1970. */
+  readonly lastSeen?: number;
   readonly createdAt: number;
   readonly updatedAt: number;
 }

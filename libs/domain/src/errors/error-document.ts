@@ -17,6 +17,7 @@ const AFTER = `
 | code | member | what |
 |---|---|---|
 | \`forbidden\` | \`neededScope\`, \`scopes\` | the scope that is needed, and those that the key has |
+| \`audience-too-costly\` | \`cost\`, \`maxCost\` | what the expression costs, and what it may cost |
 | \`time-in-past\` | \`now\` | the gateway's clock |
 | \`not-cancellable\` | \`notificationStatus\` | the status that forbids it |
 | \`cursor-too-old\` | \`oldestCursor\` | where to begin again |

@@ -11,6 +11,7 @@ export const ERRORS = {
   'malformed-json': { status: 400, retryable: false, title: 'The body is not well-formed JSON' },
   'invalid-audience': { status: 400, retryable: false, title: 'The audience expression is not valid' },
   'invalid-schedule': { status: 400, retryable: false, title: 'The schedule is not valid' },
+  'audience-too-costly': { status: 400, retryable: false, title: 'The audience expression costs too much' },
   'invalid-idempotency-key': {
     status: 400,
     retryable: false,

@@ -22,6 +22,8 @@ export function toDevice(id: string, fields: DeviceFields): Device {
     app: fields.app!,
     ...(fields.user !== undefined && { user: fields.user }),
     ...(fields.platform !== undefined && { platform: fields.platform }),
+    ...(fields.locale !== undefined && { locale: fields.locale }),
+    ...(fields.appVersion !== undefined && { appVersion: fields.appVersion }),
     tags: named(fields, 't:').map(([name]) => name),
     attributes: Object.fromEntries(
       named(fields, 'a:').map(([name, json]) => [name, JSON.parse(json) as AttributeValue]),
@@ -30,6 +32,7 @@ export function toDevice(id: string, fields: DeviceFields): Device {
     selfRegistered: fields.self === '1',
     ...(fields.lat !== undefined && { position: positionOf(fields) }),
     groups: named(fields, 'g:').map(([name]) => name),
+    ...(fields.seen !== undefined && { lastSeen: Number(fields.seen) }),
     createdAt: Number(fields.createdAt),
     updatedAt: Number(fields.updatedAt),
   };

@@ -1,5 +1,6 @@
 import {
   CarillonError,
+  indexedPosition,
   type AttributeValue,
   type Device,
   type DeviceCredentials,
@@ -25,6 +26,8 @@ import type { RedisUsers } from './redis-users.js';
 export interface DeviceChanges {
   readonly user?: string | null;
   readonly platform?: string | null;
+  readonly locale?: string | null;
+  readonly appVersion?: string | null;
   readonly tags?: readonly string[];
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
   /** Single attributes; the others stay. */
@@ -280,7 +283,7 @@ export class RedisDevices extends DeviceDirectory {
         ? keys.tag(partition, app, field.slice(2))
         : keys.groupDevices(partition, app, field.slice(2));
     const join = [keys.allDevices(partition, app), ...sets.join.map(key)];
-    const { position } = write.changes;
+    const position = write.changes.position && indexedPosition(write.changes.position);
     const moves = changesHands(fields, write.changes);
     const purged = moves ? await client.zrange(inbox, '0', '-1') : [];
     const upTo = await runScript<string>(
@@ -372,6 +375,8 @@ function fieldChanges(
   };
   value('user', changes.user);
   value('platform', changes.platform);
+  value('locale', changes.locale);
+  value('appVersion', changes.appVersion);
   value('self', changes.selfRegistered && '1');
   value('autoSubscribe', changes.autoSubscribe === undefined ? undefined : changes.autoSubscribe ? '1' : '0');
   for (const field of ['lat', 'lon'] as const)

@@ -7,8 +7,28 @@ import type { Store } from '../store.js';
 export class RedisUsers {
   constructor(private readonly store: Store) {}
 
-  addDevice(app: string, user: string, deviceId: string): Promise<unknown> {
-    return this.store.client.sadd(this.devicesKey(app, user), deviceId);
+  async addDevice(app: string, user: string, deviceId: string): Promise<void> {
+    await this.store.client.sadd(this.devicesKey(app, user), deviceId);
+    await this.enlist(app, user, deviceId);
+  }
+
+  /** Uploaded lists that name the user have the device from now on. */
+  private async enlist(app: string, user: string, deviceId: string): Promise<void> {
+    const { client, keys } = this.store;
+    const partition = this.store.partitionOf(user);
+    const lists = await client.smembers(keys.listsWithUsers(partition, app));
+    const own = this.store.partitionOf(deviceId);
+    await Promise.all(
+      lists.map(async (list) => {
+        const isListed = await client.sismember(keys.listUsers(partition, app, list), user);
+        if (isListed === 1) await client.sadd(keys.listByUser(own, app, list), deviceId);
+      }),
+    );
+  }
+
+  /** Ids that may be devices of the user: their records decide. */
+  candidates(app: string, user: string): Promise<string[]> {
+    return this.store.client.smembers(this.devicesKey(app, user));
   }
 
   forgetDevice(app: string, user: string, deviceId: string): Promise<unknown> {

@@ -30,9 +30,18 @@ export class RedisPresence extends Presence {
   }
 
   async release(deviceId: string, epoch: number): Promise<void> {
+    await this.releaseIn(this.store.partitionOf(deviceId), [[deviceId, epoch]]);
+  }
+
+  private releaseIn(partition: number, stale: readonly [device: string, epoch: number][]): Promise<number> {
     const { client, keys } = this.store;
-    const key = keys.online(this.store.partitionOf(deviceId));
-    await runScript(client, 'release-presence', [key], [deviceId, epoch]);
+    const records = stale.map(([device]) => keys.device(partition, device));
+    return runScript(
+      client,
+      'release-presence',
+      [keys.online(partition), ...records],
+      [Date.now(), ...stale.flat()],
+    );
   }
 
   async connections(deviceId: string): Promise<readonly Connection[]> {
@@ -67,16 +76,14 @@ export class RedisPresence extends Presence {
     let cursor = '0';
     do {
       const [next, fields] = await client.hscan(keys.online(partition), cursor, 'COUNT', 500);
-      const stale: (string | number)[] = [];
+      const stale: [string, number][] = [];
       for (let i = 0; i < fields.length; i += 2) {
         for (const connection of parseConnections(fields[i + 1]!)) {
           if (connection.edgeId === edgeId && connection.epoch < before)
-            stale.push(fields[i]!, connection.epoch);
+            stale.push([fields[i]!, connection.epoch]);
         }
       }
-      if (stale.length > 0) {
-        removed += await runScript<number>(client, 'release-presence', [keys.online(partition)], stale);
-      }
+      if (stale.length > 0) removed += await this.releaseIn(partition, stale);
       cursor = next;
     } while (cursor !== '0');
     return removed;

@@ -7,6 +7,7 @@
 if redis.call('HGET', KEYS[3], 'token') ~= ARGV[4] then
   return { 0 }
 end
+redis.call('HSET', KEYS[3], 'seen', ARGV[5])
 local epoch = math.max(tonumber(redis.call('GET', KEYS[2]) or '0') + 1, tonumber(ARGV[5]))
 redis.call('SET', KEYS[2], string.format('%.0f', epoch))
 local mine = ARGV[2] .. ',' .. ARGV[3] .. ',' .. string.format('%.0f', epoch)

@@ -1,0 +1,170 @@
+import {
+  type Audience,
+  type AudienceTerm,
+  type DrivingSet,
+  drivingSet,
+  isTerm,
+  matches,
+} from '@carillon/domain';
+import type { RedisUsers } from '../devices/redis-users.js';
+import { byShard, resultsOf, type Store } from '../store.js';
+import { Candidates } from './candidates.js';
+import { readFacts } from './page-facts.js';
+import { needsOf, type PreparedTerm, setsOf, testRow } from './prepared-term.js';
+import type { StoredList } from './redis-lists.js';
+import { UserLists } from './user-lists.js';
+
+/** Devices per page: one deposit script each. */
+export const PAGE_SIZE = 500;
+
+/** One evaluation of an expression, partition by partition and page by page: memory stays flat whatever the number of devices. */
+export class AudienceQuery {
+  private readonly candidates: Candidates;
+  private readonly userLists: UserLists;
+
+  constructor(
+    private readonly store: Store,
+    users: RedisUsers,
+    private readonly app: string,
+    private readonly audience: Audience,
+    private readonly terms: ReadonlyMap<AudienceTerm, PreparedTerm>,
+  ) {
+    this.candidates = new Candidates(store, users, app, PAGE_SIZE);
+    this.userLists = new UserLists(store, app);
+  }
+
+  /** The devices of an audience that names devices and users, by partition; undefined where partitions have to be searched. */
+  async named(): Promise<Map<number, string[]> | undefined> {
+    const { terms } = drivingSet(this.audience, namedSize);
+    if (!terms.every(isNamed)) return undefined;
+    const ids = new Set((await Promise.all(terms.map((term) => this.candidates.named(term)))).flat());
+    const partitions = byShard([...ids], (id) => this.store.partitionOf(id));
+    if (this.isExact(terms)) return partitions;
+    const filtered = await Promise.all(
+      [...partitions].map(async ([partition, page]): Promise<[number, string[]]> => [
+        partition,
+        await this.matching(partition, page),
+      ]),
+    );
+    return new Map(filtered.filter(([, page]) => page.length > 0));
+  }
+
+  /** Partitions that may hold members. */
+  async partitions(): Promise<number[]> {
+    const sets = await Promise.all(this.store.allPartitions().map((partition) => this.driving(partition)));
+    return sets.flatMap(({ size }, partition) => (size > 0 ? [partition] : []));
+  }
+
+  /** What drives the search of a partition, as large as its indexes are now: one round trip. */
+  async driving(partition: number): Promise<DrivingSet> {
+    const sizes = await this.sizes(partition);
+    return drivingSet(
+      this.audience,
+      (term) => sizes.get(term) ?? (isEveryone(term) ? sizes.get(EVERYONE) : undefined),
+    );
+  }
+
+  /** The audience's devices in one partition, in pages. A device may come twice (SSCAN, several driving terms); deposits are made for that. */
+  async *pages(partition: number): AsyncGenerator<string[]> {
+    const { terms } = await this.driving(partition);
+    const isExact = this.isExact(terms);
+    for (const term of terms) {
+      const prepared = this.prepared(term);
+      for await (const page of this.candidates.pages(partition, prepared)) {
+        const members = isExact && page.certain ? [...page.ids] : await this.matching(partition, page.ids);
+        if (members.length > 0) yield members;
+      }
+    }
+  }
+
+  /** Those devices of a page of one partition that match the whole expression, and are the app's. */
+  async matching(partition: number, page: readonly string[]): Promise<string[]> {
+    if (page.length === 0) return [];
+    const terms = [...this.terms.values()];
+    const everyone = this.prepared(EVERYONE);
+    const needs = needsOf(this.store, this.app, partition, [...terms, everyone]);
+    const facts = await readFacts(this.store, this.app, partition, page, needs);
+    const owners = facts.fields.map((fields) => fields.get('user'));
+    const inUserList = await this.userLists.read(terms, owners);
+    const [all] = setsOf(this.store, this.app, partition, everyone);
+    const columns = new Map<AudienceTerm, boolean[]>();
+    for (const prepared of terms) {
+      const sets = setsOf(this.store, this.app, partition, prepared).map((key) => facts.sets.get(key)!);
+      const test = (id: string, row: number): boolean => {
+        if (prepared.lists)
+          return isListed(prepared.lists, sets, row, (list) => inUserList(list, owners[row]));
+        return sets.length > 0 ? sets.some((set) => set[row] === 1) : testRow(prepared, facts, row, id);
+      };
+      columns.set(prepared.term, page.map(test));
+    }
+    const members = facts.sets.get(all!)!;
+    return page.filter((_, row) => members[row] === 1 && matches(this.audience, columns, row));
+  }
+
+  private prepared(term: AudienceTerm): PreparedTerm {
+    return this.terms.get(term) ?? { term, now: 0 };
+  }
+
+  /** Whether what these terms find needs no further test. */
+  private isExact(terms: readonly AudienceTerm[]): boolean {
+    const nodes = 'any' in this.audience ? this.audience.any : [this.audience];
+    const drives = (node: Audience): boolean =>
+      isTerm(node) && ('everyone' in node ? terms.some(isEveryone) : terms.includes(node));
+    return terms.every(isCertain) && nodes.every(drives);
+  }
+
+  /** How many devices each indexed term finds in a partition, at the most. */
+  private async sizes(partition: number): Promise<Map<AudienceTerm, number>> {
+    const pipeline = this.store.client.pipeline();
+    const counted: { term: AudienceTerm; replies: number }[] = [];
+    const sizes = new Map<AudienceTerm, number>();
+    for (const prepared of [...this.terms.values(), this.prepared(EVERYONE)]) {
+      const { term } = prepared;
+      if (isNamed(term)) sizes.set(term, await this.candidates.namedSize(partition, term));
+      else {
+        const replies = this.candidates.addSizes(pipeline, partition, prepared);
+        if (replies >= 0) counted.push({ term, replies });
+      }
+    }
+    const replies = resultsOf(await pipeline.exec()) as number[];
+    let at = 0;
+    for (const each of counted) {
+      sizes.set(
+        each.term,
+        replies.slice(at, at + each.replies).reduce((sum, size) => sum + size, 0),
+      );
+      at += each.replies;
+    }
+    return sizes;
+  }
+}
+
+const EVERYONE: AudienceTerm = { everyone: true };
+
+/** Of each list there are two sets: its devices, and a superset of the devices of its users. */
+function isListed(
+  lists: readonly StoredList[],
+  sets: readonly (readonly number[])[],
+  row: number,
+  hasUser: (list: StoredList) => boolean,
+): boolean {
+  return lists.some((list, i) => sets[2 * i]![row] === 1 || (sets[2 * i + 1]![row] === 1 && hasUser(list)));
+}
+
+const isEveryone = (term: AudienceTerm): boolean => 'everyone' in term;
+const isNamed = (term: AudienceTerm): boolean => 'device' in term || 'user' in term;
+
+/** Terms whose candidates are the app's own and match for certain, unless their page says otherwise. */
+const isCertain = (term: AudienceTerm): boolean =>
+  isNamed(term) ||
+  'everyone' in term ||
+  'group' in term ||
+  'tag' in term ||
+  ('area' in term && term.area.maxAge === undefined);
+
+/** Names are few and found without a search: they drive wherever they can. */
+function namedSize(term: AudienceTerm): number | undefined {
+  if ('device' in term) return term.device.length;
+  if ('user' in term) return 5 * term.user.length;
+  return 'everyone' in term ? 1e12 : 1e9;
+}
