@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ChosenPasswords } from '@carillon/auth';
 import { DeviceAccounts, DeviceAuthenticator, DeviceEventSink } from '@carillon/domain';
 import { EdgeAccounts } from './accounts/edge-accounts.js';
+import { HostMetaController } from './discovery/host-meta.controller.js';
 import { EdgeService } from './delivery/edge-service.js';
 import { StreamDeviceEvents } from './delivery/stream-device-events.js';
 import { TokenAuthenticator } from './delivery/token-authenticator.js';
@@ -13,7 +14,7 @@ import { InboxController } from './poll/inbox.controller.js';
 
 /** The sockets of devices: MQTT, XMPP and HTTP long-poll. */
 @Module({
-  controllers: [InboxController],
+  controllers: [InboxController, HostMetaController],
   providers: [
     Transports,
     MqttAccessFiles,

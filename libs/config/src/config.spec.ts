@@ -51,7 +51,10 @@ describe('loadConfig', () => {
         tls: 'required',
         registration: 'key',
         registrationsPerHour: 100,
+        bosh: { enabled: true, wait: 60, inactivity: 60, maxPause: 120 },
+        webOrigins: ['*'],
       },
+      publicUrl: undefined,
       androidpn: true,
       deviceConnections: 'per-transport',
       partitions: 64,
@@ -89,6 +92,10 @@ describe('loadConfig', () => {
       CARILLON_HANDSHAKE_TIMEOUT: '5',
       CARILLON_XMPP_DOMAIN: 'Push.Example.com',
       CARILLON_XMPP_TLS: 'off',
+      CARILLON_XMPP_BOSH: 'false',
+      CARILLON_XMPP_BOSH_WAIT: '30',
+      CARILLON_XMPP_WEB_ORIGINS: 'https://a.example, http://localhost:8000',
+      CARILLON_PUBLIC_URL: 'https://push.example.com/gateway/',
       CARILLON_ADMIN_KEY: 'an-admin-key',
     });
     expect(config).toMatchObject({
@@ -120,7 +127,13 @@ describe('loadConfig', () => {
         maxMessageRate: 100,
         sysInterval: 0,
       },
-      xmpp: { domain: 'push.example.com', tls: 'off' },
+      xmpp: {
+        domain: 'push.example.com',
+        tls: 'off',
+        bosh: { enabled: false, wait: 30 },
+        webOrigins: ['https://a.example', 'http://localhost:8000'],
+      },
+      publicUrl: 'https://push.example.com/gateway',
       adminKey: 'an-admin-key',
     });
   });
@@ -173,6 +186,11 @@ describe('loadConfig', () => {
     ['CARILLON_HTTP_PORT', '80.5'],
     ['CARILLON_MQTT_ANONYMOUS', 'yes'],
     ['CARILLON_XMPP_DOMAIN', 'a..b'],
+    ['CARILLON_XMPP_BOSH_WAIT', '0'],
+    ['CARILLON_XMPP_WEB_ORIGINS', 'https://a.example/'],
+    ['CARILLON_XMPP_WEB_ORIGINS', '*, https://a.example'],
+    ['CARILLON_PUBLIC_URL', 'wss://push.example.com'],
+    ['CARILLON_PUBLIC_URL', 'https://push.example.com/?a=1'],
     ['CARILLON_PARTITIONS', '0'],
     ['CARILLON_KEY_PREFIX', 'a{b}'],
     ['CARILLON_PROCESSES', 'many'],

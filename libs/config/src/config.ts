@@ -79,7 +79,18 @@ export interface Config {
     readonly registration: XmppRegistration;
     /** By address. */
     readonly registrationsPerHour: number;
+    readonly bosh: {
+      readonly enabled: boolean;
+      /** Seconds. */
+      readonly wait: number;
+      readonly inactivity: number;
+      readonly maxPause: number;
+    };
+    /** Of web pages whose clients may come; `*` for all. */
+    readonly webOrigins: readonly string[];
   };
+  /** Without a slash at its end; undefined: as requests call this server. */
+  readonly publicUrl?: string;
   readonly androidpn: boolean;
   readonly deviceConnections: 'per-transport' | 'single';
   readonly partitions: number;
@@ -156,7 +167,15 @@ function grouped(values: Values, cwd: string): Config {
       tls: values.xmppTls,
       registration: values.xmppRegistration,
       registrationsPerHour: values.xmppRegistrationsPerHour,
+      bosh: {
+        enabled: values.xmppBosh,
+        wait: values.xmppBoshWait,
+        inactivity: values.xmppBoshInactivity,
+        maxPause: values.xmppBoshMaxPause,
+      },
+      webOrigins: values.xmppWebOrigins,
     },
+    publicUrl: values.publicUrl,
     androidpn,
     deviceConnections: values.deviceConnections,
     partitions,

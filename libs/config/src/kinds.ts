@@ -75,6 +75,28 @@ export const domain: Kind<string> = {
   parse: (text) => (isHostName(text) ? text.toLowerCase() : undefined),
 };
 
+export const webUrl: Kind<string> = {
+  allowed: 'an address as `https://host[:port][/path]`',
+  parse: (text) => (isWebUrl(text) ? text.replace(/\/+$/, '') : undefined),
+};
+
+/** `*` stands for all. */
+export const origins: Kind<string[]> = {
+  allowed: '`*`, or origins as `https://host[:port]` separated by commas',
+  parse: (text) => {
+    const found = itemsOf(text);
+    return text === '*' || found.every((item) => isWebUrl(item) && new URL(item).origin === item)
+      ? found
+      : undefined;
+  },
+};
+
+function isWebUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, search, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && hostname !== '' && username + password + search + hash === '';
+}
+
 export const redisUrls: Kind<string[]> = {
   allowed:
     'redis://[[user]:password@]host[:port][/database] or rediss://…; several nodes of a cluster separated by commas',

@@ -102,7 +102,7 @@ export const variables = {
     kind: kinds.path,
     unset: 'clients are not asked for certificates',
     description:
-      'PEM, certificate authorities for client certificates on the MQTTS and XMPPS ports and of STARTTLS; read again on SIGHUP',
+      'PEM, certificate authorities for client certificates on the MQTTS and XMPPS ports; read again on SIGHUP',
   }),
   tlsClientCrlFile: optional({
     name: 'CARILLON_TLS_CLIENT_CRL_FILE',
@@ -116,7 +116,7 @@ export const variables = {
     kind: kinds.oneOf('request', 'require'),
     default: 'request',
     description:
-      'with `CARILLON_TLS_CLIENT_CA_FILE`: whether a client may do without a certificate of its own, or gets no connection on the MQTTS and XMPPS ports then',
+      'with `CARILLON_TLS_CLIENT_CA_FILE`: whether a client may do without a certificate of its own, or gets no TLS connection then',
   }),
   proxyProtocol: optional({
     name: 'CARILLON_PROXY_PROTOCOL',
@@ -253,6 +253,45 @@ export const variables = {
     default: '100',
     description:
       'attempts to register a device from one address (IPv6: one /64) within an hour, on all edges together',
+  }),
+  xmppBosh: defaulted({
+    name: 'CARILLON_XMPP_BOSH',
+    kind: kinds.boolean,
+    default: 'true',
+    description: 'XMPP over HTTP requests at `/http-bind` (BOSH, XEP-0124 and XEP-0206)',
+  }),
+  xmppBoshWait: defaulted({
+    name: 'CARILLON_XMPP_BOSH_WAIT',
+    kind: kinds.integer(1, 600),
+    default: '60',
+    description:
+      'the longest time that a BOSH request is held, seconds; keep it below the patience of proxies',
+  }),
+  xmppBoshInactivity: defaulted({
+    name: 'CARILLON_XMPP_BOSH_INACTIVITY',
+    kind: kinds.integer(1, 3_600),
+    default: '60',
+    description: 'seconds without a request after which a BOSH session is over',
+  }),
+  xmppBoshMaxPause: defaulted({
+    name: 'CARILLON_XMPP_BOSH_MAX_PAUSE',
+    kind: kinds.integer(0, 3_600),
+    default: '120',
+    description: 'the longest pause that a BOSH client may ask for, seconds',
+  }),
+  xmppWebOrigins: defaulted({
+    name: 'CARILLON_XMPP_WEB_ORIGINS',
+    kind: kinds.origins,
+    default: '*',
+    description:
+      'web pages whose clients may come over BOSH and XMPP WebSocket, by origin; clients that are no web pages name none and are not bound by it',
+  }),
+  publicUrl: optional({
+    name: 'CARILLON_PUBLIC_URL',
+    kind: kinds.webUrl,
+    unset: 'as the request calls this server',
+    description:
+      'where clients reach the HTTP port from outside; `/.well-known/host-meta` names BOSH and WebSocket below it (XEP-0156)',
   }),
   androidpn: defaulted({
     name: 'CARILLON_ANDROIDPN',

@@ -1,6 +1,9 @@
 export { XmppServer } from './server.js';
 export { DEFAULT_LIMITS } from './options.js';
 export type { Contact, XmppLimits, XmppLogger, XmppServerOptions } from './options.js';
+export type { BoshLimits } from './bosh/bosh-limits.js';
+export type { BoshGate } from './bosh/connection-manager.js';
+export type { BoshResponse } from './bosh/response.js';
 export type * from './hooks.js';
 export type { FramedSocket } from './stream/websocket-wire.js';
 export type { StreamErrorCondition } from './stream/stream-error.js';

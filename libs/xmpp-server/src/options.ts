@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
+import { type BoshLimits, DEFAULT_BOSH_LIMITS } from './bosh/bosh-limits.js';
 import type { XmppServerHooks } from './hooks.js';
 import type { StreamManagementStore } from './session/stream-management-store.js';
 
@@ -43,6 +44,7 @@ export interface XmppLimits {
   connections: number;
   /** How often timeouts are looked for. */
   sweepIntervalMs: number;
+  bosh: BoshLimits;
 }
 
 export const DEFAULT_LIMITS: XmppLimits = {
@@ -65,6 +67,7 @@ export const DEFAULT_LIMITS: XmppLimits = {
   resourcesPerAccount: 10,
   connections: 200_000,
   sweepIntervalMs: 1_000,
+  bosh: DEFAULT_BOSH_LIMITS,
 };
 
 /** The sender of pushes, shown to devices as a contact that sees their presence. */
@@ -84,7 +87,7 @@ export interface XmppServerOptions {
   logger?: XmppLogger;
   /** Where sessions are kept for other servers to resume (XEP-0198 §5). The cookies of deliveries have to be JSON then. */
   streams?: StreamManagementStore;
-  limits?: Partial<XmppLimits>;
+  limits?: Partial<Omit<XmppLimits, 'bosh'>> & { bosh?: Partial<BoshLimits> };
   /** In-band registration (XEP-0077): by anyone, with the app's registration key, or not at all. Default `closed`. */
   registration?: 'open' | 'key' | 'closed';
   /** The app that a session belongs to. Default `app`. */
@@ -119,7 +122,11 @@ export function resolveOptions(options: XmppServerOptions): ResolvedOptions {
     androidpn: options.androidpn ?? false,
     software: options.software ?? { name: 'Carillon', version: '0' },
     logger: options.logger ?? silent,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    limits: {
+      ...DEFAULT_LIMITS,
+      ...options.limits,
+      bosh: { ...DEFAULT_BOSH_LIMITS, ...options.limits?.bosh },
+    },
     secureContext: typeof secureContext === 'object' ? () => secureContext : secureContext,
     scram: {
       decoySecret: options.scram?.decoySecret ?? randomBytes(32),

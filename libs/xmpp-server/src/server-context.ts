@@ -19,6 +19,8 @@ export interface ServerContext {
     readonly client: StanzaParser;
     /** With nothing in scope: stream headers and WebSocket messages. */
     readonly bare: StanzaParser;
+    /** Inside the usual `<body/>` of BOSH. */
+    readonly bosh: StanzaParser;
   };
   /** The parser for the prefixes a stream header declared; undefined for the usual ones. */
   parserFor(scope: NamespaceScope | undefined): StanzaParser;

@@ -1,4 +1,6 @@
 import type { Duplex } from 'node:stream';
+import { type BoshGate, ConnectionManager } from './bosh/connection-manager.js';
+import type { BoshResponse } from './bosh/response.js';
 import type { PeerInfo, XmppSession } from './hooks.js';
 import { bareJid, parseJid } from './jid/jid.js';
 import { resolveOptions, type ResolvedOptions, type XmppServerOptions } from './options.js';
@@ -21,6 +23,7 @@ import type { FramedSocket } from './stream/websocket-wire.js';
 export class XmppServer {
   private readonly context: ServerContext;
   private readonly connections = new Set<Connection>();
+  private readonly manager: ConnectionManager;
   private sweeper: NodeJS.Timeout | undefined;
   private stopping: StreamErrorCondition | undefined;
   private onEmpty: (() => void) | undefined;
@@ -35,11 +38,18 @@ export class XmppServer {
       sessions: new SessionRegistry(resolved.limits),
       streams: options.streams && new StreamKeeper(options.streams, resolved),
       failureDelays: new FailureDelays(),
-      parsers: { client, bare: new StanzaParser({}, attributes) },
+      parsers: {
+        client,
+        bare: new StanzaParser({}, attributes),
+        bosh: new StanzaParser({ '': NS.client, stream: NS.streams, xmpp: NS.xbosh }, attributes),
+      },
       parserFor: (scope) => (scope ? new StanzaParser(withoutReserved(scope), attributes) : client),
       notify: (call) => this.notify(call),
       onConnectionGone: (connection) => this.forget(connection),
     };
+    this.manager = new ConnectionManager(this.context, (link, peer) =>
+      this.admit(Connection.overRequests(this.context, link, peer)),
+    );
   }
 
   get connectionCount(): number {
@@ -59,6 +69,14 @@ export class XmppServer {
   /** Takes over a WebSocket of sub-protocol `xmpp` (RFC 7395). */
   attachWebSocket(socket: FramedSocket, peer: PeerInfo): void {
     this.admit(Connection.overMessages(this.context, socket, peer));
+  }
+
+  /**
+   * Takes the body of a POST (XEP-0124, XEP-0206). The answer may take as long as the client agreed to wait.
+   * @returns undefined when the request's HTTP connection was gone before
+   */
+  onBoshRequest(body: Buffer, peer: PeerInfo, gate: BoshGate): Promise<BoshResponse | undefined> {
+    return this.manager.handle(body, peer, gate);
   }
 
   /** By full JID, or by bare JID the best available resource. */
@@ -143,6 +161,7 @@ export class XmppServer {
   private sweep(): void {
     const now = Date.now();
     for (const connection of this.connections) connection.sweep(now);
+    this.manager.sweep(now);
     this.context.sessions.sweep(now);
   }
 }

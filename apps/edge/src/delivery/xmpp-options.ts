@@ -10,9 +10,15 @@ export function xmppOptions(process: ProcessContext) {
     tls,
     // The domain's certificate, whatever server name the client asks for (RFC 6120 §13.7.2.1).
     secureContext: () => process.tls.secureContext(domain),
-    clientCertificates: process.config.tls.clientCaFile !== undefined,
     registration,
     androidpn,
+    limits: {
+      bosh: {
+        waitSeconds: xmpp.bosh.wait,
+        inactivitySeconds: xmpp.bosh.inactivity,
+        maxPauseSeconds: xmpp.bosh.maxPause,
+      },
+    },
     scram: scramDecoys(process),
     logger: process.logger,
   };

@@ -4,10 +4,12 @@ import type { Server as HttpServer } from 'node:http';
 import { Metrics } from '@carillon/observability';
 import { ProcessContext } from '@carillon/process';
 import { Transports } from '../delivery/transports.js';
+import { Bosh } from './bosh.js';
 import { DevicePort, type DevicePortPlan } from './device-port.js';
 import { ConnectionReport } from './door/connection-report.js';
 import { Door } from './door/door.js';
 import { MqttRefusals, XmppRefusals } from './refusals.js';
+import { WebOrigins } from './web-origins.js';
 import { WebSockets } from './websockets.js';
 
 /** The sockets of this edge; what comes in on them belongs to the engines. */
@@ -19,6 +21,7 @@ export class Listeners implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly xmppRefusals: XmppRefusals;
   private readonly ports: readonly DevicePort[];
   private readonly webSockets: WebSockets;
+  private readonly bosh: Bosh;
 
   constructor(
     private readonly context: ProcessContext,
@@ -33,7 +36,9 @@ export class Listeners implements OnApplicationBootstrap, BeforeApplicationShutd
     this.xmppRefusals = new XmppRefusals(config.xmpp.domain);
     const shared = { config, tls, door: this.door, report: this.report };
     this.ports = [...this.mqttPorts(), ...this.xmppPorts()].map((plan) => new DevicePort(plan, shared));
-    this.webSockets = new WebSockets(transports, this.door, this.report);
+    const origins = new WebOrigins(config.xmpp.webOrigins);
+    this.webSockets = new WebSockets(transports, this.door, this.report, origins);
+    this.bosh = new Bosh(transports.xmpp.server, this.door, this.report, origins);
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -44,6 +49,7 @@ export class Listeners implements OnApplicationBootstrap, BeforeApplicationShutd
       );
       this.context.listeners.push(listening);
     }
+    if (this.context.config.xmpp.bosh.enabled) this.bosh.attach(this.http.httpAdapter.getInstance());
     this.webSockets.attach(this.http.httpAdapter.getHttpServer() as HttpServer);
     this.warn();
   }

@@ -1,11 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
 import type { Transports } from '../delivery/transports.js';
 import type { ConnectionReport } from './door/connection-report.js';
 import type { Door } from './door/door.js';
+import type { WebOrigins } from './web-origins.js';
 
+export const WEBSOCKET_PATH = '/xmpp-websocket';
 const MAX_FRAME_BYTES = 1024 * 1024;
 const RETRY = 'Retry-After: 10\r\n';
 
@@ -18,6 +19,7 @@ export class WebSockets {
     private readonly transports: Transports,
     private readonly door: Door,
     private readonly report: ConnectionReport,
+    private readonly origins: WebOrigins,
   ) {}
 
   attach(server: Server): void {
@@ -25,7 +27,7 @@ export class WebSockets {
       socket.on('error', (error) => this.report.failed(error));
       const path = (request.url ?? '').split('?')[0];
       if (path === '/mqtt') this.upgradeMqtt(request, socket, head);
-      else if (path === '/xmpp-websocket') this.upgradeXmpp(request, socket, head);
+      else if (path === WEBSOCKET_PATH) this.upgradeXmpp(request, socket, head);
       else refuse(socket, '404 Not Found');
     });
   }
@@ -50,11 +52,10 @@ export class WebSockets {
 
   private upgradeXmpp(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (!offers(request, 'xmpp')) return refuse(socket, '400 Bad Request');
+    if (!this.origins.allows(request.headers.origin)) return refuse(socket, '403 Forbidden');
     if (!this.enter(request, socket, 'xmpp-websocket')) return;
     this.xmpp.handleUpgrade(request, socket, head, (webSocket) => {
-      // For channel binding; a WebSocket does not tell what is under it.
-      const tls = request.socket instanceof TLSSocket ? request.socket : undefined;
-      this.transports.xmpp.server.attachWebSocket(webSocket, { ...peerOf(request), tls });
+      this.transports.xmpp.server.attachWebSocket(webSocket, peerOf(request));
     });
   }
 
@@ -102,12 +103,10 @@ function refuseText(socket: WebSocket): void {
 }
 
 function peerOf(request: IncomingMessage) {
-  const { socket } = request;
-  return {
-    address: socket.remoteAddress ?? '',
-    secure: socket instanceof TLSSocket,
-    transport: 'websocket' as const,
+  const { remoteAddress = '', encrypted = false } = request.socket as typeof request.socket & {
+    encrypted?: boolean;
   };
+  return { address: remoteAddress, secure: encrypted, transport: 'websocket' as const };
 }
 
 /** A peer that never closes its half is not waited for. */

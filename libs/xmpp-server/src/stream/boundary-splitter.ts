@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { StanzaParser } from '../stanza/stanza-parser.js';
 import { StreamFault } from './stream-error.js';
 
 const LT = 0x3c;
@@ -35,6 +36,8 @@ export type PieceKind = 'declaration' | 'open' | 'stanza' | 'close';
 export interface Piece {
   kind: PieceKind;
   text: string;
+  /** For what stands around the piece, where that is not the same for the whole stream. */
+  parser?: StanzaParser;
 }
 
 export interface SplitterLimits {

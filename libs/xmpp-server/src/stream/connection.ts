@@ -5,16 +5,16 @@ import type { CloseCause, PeerInfo } from '../hooks.js';
 import type { ServerContext } from '../server-context.js';
 import type { Element } from '../stanza/element.js';
 import { StanzaParser } from '../stanza/stanza-parser.js';
-import { BoundarySplitter, type Piece } from './boundary-splitter.js';
+import type { Piece } from './boundary-splitter.js';
 import { byteFraming, messageFraming, type Framing } from './framing.js';
 import { InputBudget } from './input-budget.js';
 import { NS } from './namespaces.js';
 import { Outbox } from './outbox.js';
 import { StreamFault, streamError, type StreamErrorCondition } from './stream-error.js';
 import { verifiedCertificate } from './client-certificate.js';
-import { checkDeclaration, readByteHeader, readOpen, type StreamHeader } from './stream-header.js';
+import { checkDeclaration, readOpen, type StreamHeader } from './stream-header.js';
 import type { NegotiationPhase, StreamPhase } from './stream-phase.js';
-import { MessageReader, type StreamReader } from './stream-reader.js';
+import type { StreamReader } from './stream-reader.js';
 import { WebSocketWire, type FramedSocket } from './websocket-wire.js';
 import { ByteWire, type Wire, type WireListener } from './wire.js';
 
@@ -25,6 +25,12 @@ export interface FailureDetails {
   extension?: string;
   /** What the phase is told instead of the condition: `connection-lost` leaves the session to be resumed. */
   cause?: CloseCause;
+}
+
+/** Requests and their answers as a wire. */
+export interface RequestLink {
+  readonly framing: Framing;
+  open(listener: WireListener): Wire;
 }
 
 const ALONE_MS = 25;
@@ -69,7 +75,7 @@ export class Connection implements WireListener {
     const bounds = { bytes: limits.handshakeStanzaBytes, depth: limits.depth };
     this.secure = peer.secure;
     this.framing = framing;
-    this.reader = framing.framed ? new MessageReader(bounds) : new BoundarySplitter(bounds);
+    this.reader = framing.newReader(bounds, context);
     this.scope = framing.framed ? context.parsers.bare : context.parsers.client;
     this.outbox = new Outbox(context.flushes, () => this.flush());
     this.budget = new InputBudget(limits.bytesPerSecond, this.lastInputAt);
@@ -90,6 +96,13 @@ export class Connection implements WireListener {
     const wire = new WebSocketWire(socket, connection);
     connection.wire = wire;
     wire.open();
+    return connection;
+  }
+
+  /** Carried by requests. @param link what joins them to the connection */
+  static overRequests(context: ServerContext, link: RequestLink, peer: PeerInfo): Connection {
+    const connection = new Connection(context, peer, link.framing);
+    connection.wire = link.open(connection);
     return connection;
   }
 
@@ -186,7 +199,7 @@ export class Connection implements WireListener {
     this.enqueue(this.framing.footer);
     this.endedAt = Date.now();
     this.writeOut();
-    this.wire.end();
+    this.wire.end(cause);
     this.wire.resumeInput();
     this.phase.onEnded(cause);
   }
@@ -275,11 +288,11 @@ export class Connection implements WireListener {
         return checkDeclaration(piece.text);
       case 'open':
         this.rootName = /^<([^\s/>]*)/.exec(piece.text)![1]!;
-        return this.onHeader(readByteHeader(piece.text, this.context.parsers.bare));
+        return this.onHeader(this.framing.readHeader(piece.text, this.context.parsers.bare));
       case 'close':
         return this.onFooter(piece.text);
       default:
-        return this.onElement(this.scope.parse(piece.text));
+        return this.onElement((piece.parser ?? this.scope).parse(piece.text));
     }
   }
 
@@ -291,7 +304,7 @@ export class Connection implements WireListener {
   }
 
   private onElement(element: Element): void {
-    if (this.framed && element.ns === NS.framing) return this.onFramingElement(element);
+    if (element.ns === this.framing.ns) return this.onFramingElement(element);
     if (!this.headerSent) throw new StreamFault('not-well-formed');
     const pending = this.phase.onElement(element);
     if (pending) this.wait(pending);
@@ -299,7 +312,7 @@ export class Connection implements WireListener {
 
   private onFramingElement(element: Element): void {
     if (element.name === 'close') return this.close('closed-by-client');
-    if (element.name !== 'open' || this.headerSent) throw new StreamFault('bad-format');
+    if (element.name !== 'open') throw new StreamFault('bad-format');
     this.onHeader(readOpen(element));
   }
 
@@ -316,6 +329,7 @@ export class Connection implements WireListener {
   }
 
   private onHeader(header: StreamHeader): void {
+    if (this.headerSent) throw new StreamFault('bad-format');
     this.clientAddress = header.from;
     this.addressedHost = header.to;
     if (!this.framed) this.scope = this.context.parserFor(header.scope);

@@ -1,8 +1,11 @@
 /** XML namespaces of the RFCs and XEPs that the server speaks. */
 export const NS = {
   client: 'jabber:client',
+  xml: 'http://www.w3.org/XML/1998/namespace',
   streams: 'http://etherx.jabber.org/streams',
   framing: 'urn:ietf:params:xml:ns:xmpp-framing',
+  httpBind: 'http://jabber.org/protocol/httpbind',
+  xbosh: 'urn:xmpp:xbosh',
   streamErrors: 'urn:ietf:params:xml:ns:xmpp-streams',
   stanzaErrors: 'urn:ietf:params:xml:ns:xmpp-stanzas',
   tls: 'urn:ietf:params:xml:ns:xmpp-tls',

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { CloseCause } from '../hooks.js';
 
 /** What a wire tells its connection. */
 export interface WireListener {
@@ -18,7 +19,7 @@ export interface Wire {
   pauseInput(): void;
   resumeInput(): void;
   /** Ends our side after what was written. */
-  end(): void;
+  end(cause: CloseCause): void;
   destroy(): void;
 }
 
