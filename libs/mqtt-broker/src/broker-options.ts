@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { AuthenticationMethod } from './authentication/authentication-method.js';
 import type { ScramOptions } from './authentication/scram-sha-256.js';
 import type { PublicationLog } from './cluster/publication-log.js';
@@ -24,4 +25,6 @@ export interface MqttBrokerOptions {
   now?: () => number;
 }
 
-export const monotonicNow = (): number => performance.timeOrigin + performance.now();
+const { timeOrigin } = performance;
+
+export const monotonicNow = (): number => timeOrigin + performance.now();

@@ -158,6 +158,10 @@ export class Publication {
     return this.payloadLength + this.topic.length + propertiesWeight(this.properties) + OVERHEAD;
   }
 
+  get expires(): boolean {
+    return this.expiresAt !== Infinity;
+  }
+
   expired(now: number): boolean {
     return now >= this.expiresAt;
   }
@@ -176,7 +180,7 @@ export class Publication {
   }
 
   form(wanted: WireVariant, now: () => number): WireForm {
-    const remaining = wanted.v5 && this.expiresAt !== Infinity ? this.secondsLeft(now()) : FOREVER;
+    const remaining = wanted.v5 && this.expires ? this.secondsLeft(now()) : FOREVER;
     if (this.firstForm?.serves(wanted, remaining)) return this.firstForm;
     for (const form of this.otherForms ?? NO_FORMS) if (form.serves(wanted, remaining)) return form;
     return this.keep(new WireForm(wanted, remaining, this.encode(wanted, remaining)));

@@ -50,8 +50,8 @@ function send(
     return;
   }
   publication.detach();
-  const { now } = session.engine;
-  const entry = new InflightEntry(packetId, qos, retain, identifiers, publication, undefined, now());
+  const sentAt = publication.expires ? session.engine.now() : 0;
+  const entry = new InflightEntry(packetId, qos, retain, identifiers, publication, undefined, sentAt);
   if (session.durable) entry.key = recordSent(session, entry, publication, key);
   session.window.add(entry);
 }
