@@ -23,6 +23,25 @@ it('a broker that others took for dead ends the connection of a client that went
   await brokers.stop();
 });
 
+it('a session that ends with its connection leaves no more than its claim, which goes with it', async () => {
+  const test = testStore();
+  const { client, keys } = test.store;
+  const brokers = new RedisBrokers(test, [testRedisUrl()]);
+  const broker = await brokers.broker('a');
+  const kept = (id: string) => client.hkeys(keys.mqttSession(test.store.partitionOf(id), id));
+  const plain = await TestClient.connect(broker, 'plain');
+  await TestClient.connect(broker, 'willing', {
+    will: { topic: 't', payload: Buffer.from('w'), qos: 0, retain: false },
+  });
+  await brokers.settle();
+  expect((await kept('plain')).toSorted()).toEqual(['broker', 'epoch']);
+  expect(await kept('willing')).toContain('will');
+  plain.stream.destroy();
+  await until('the end of the session', async () => (await kept('plain')).length === 0);
+  await stopBrokers();
+  await brokers.stop();
+});
+
 describe('with three nodes', () => {
   let nodes: RedisCluster;
   beforeAll(async () => {

@@ -1,3 +1,4 @@
+export * from './gathered-scripts.js';
 export * from './installation.js';
 export * from './redis-client.js';
 export * from './redis-keys.js';

@@ -47,7 +47,7 @@ const NAMES = [
 ] as const;
 
 export type ScriptName = (typeof NAMES)[number];
-type Argument = string | number | Buffer;
+export type Argument = string | number | Buffer;
 type Command = (keyCount: number, ...args: Argument[]) => Promise<unknown>;
 
 const SOURCES = NAMES.map((name) => ({
@@ -90,5 +90,16 @@ export function addScript(
   args: readonly Argument[],
 ): void {
   const command = (pipeline as unknown as Record<string, Command>)[name]!;
+  void command.call(pipeline, keys.length, ...keys, ...args);
+}
+
+/** As `addScript`, with every string of the reply as the bytes that it is. */
+export function addBinaryScript(
+  pipeline: ChainableCommander,
+  name: ScriptName,
+  keys: readonly string[],
+  args: readonly Argument[],
+): void {
+  const command = (pipeline as unknown as Record<string, Command>)[`${name}Buffer`]!;
   void command.call(pipeline, keys.length, ...keys, ...args);
 }

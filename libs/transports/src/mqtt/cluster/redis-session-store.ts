@@ -5,7 +5,7 @@ import {
   type SessionHolder,
   SessionStore,
 } from '@carillon/mqtt-broker';
-import { runBinaryScript } from '@carillon/redis';
+import { GatheredScripts } from '@carillon/redis';
 import { partitionOf } from './client-partition.js';
 import type { ClusterContext } from './cluster-context.js';
 import { Inheritance } from './inheritance.js';
@@ -32,6 +32,7 @@ export interface ClaimedSession extends SessionClaim {
 
 /** MQTT sessions in Redis, each in the partition of its client id. */
 export class RedisSessionStore extends SessionStore {
+  private readonly scripts: GatheredScripts;
   private readonly writer: SessionWriter;
   private readonly upkeep: Upkeep;
   private readonly holds = new Map<string, RedisSessionHold>();
@@ -45,8 +46,10 @@ export class RedisSessionStore extends SessionStore {
     private readonly log: RedisPublicationLog,
   ) {
     super();
+    this.scripts = new GatheredScripts(context.client);
     this.writer = new SessionWriter(
       context,
+      this.scripts,
       () => log.position,
       (session) => this.lost(session),
     );
@@ -98,10 +101,9 @@ export class RedisSessionStore extends SessionStore {
     former: string,
     fresh: boolean,
   ): Promise<ClaimedSession | { holder: string }> {
-    const { client, keys, brokerId } = this.context;
+    const { keys, brokerId } = this.context;
     const partition = partitionOf(keys, clientId);
-    const reply = await runBinaryScript<ClaimReply>(
-      client,
+    const reply = await this.scripts.run<ClaimReply>(
       'claim-mqtt-session',
       [
         keys.mqttSession(partition, clientId),
@@ -113,7 +115,7 @@ export class RedisSessionStore extends SessionStore {
     );
     if (reply[0] === 0) return { holder: reply[1].toString() };
     const [, epoch, fields, messages] = reply;
-    const hold = new RedisSessionHold(this, clientId, epoch);
+    const hold = new RedisSessionHold(this, clientId, epoch, fields.length === 0);
     this.holds.set(clientId, hold);
     const { session, routed } = sessionRecord(fields);
     // One that ended with its connection had nothing to keep but a will.
@@ -208,6 +210,10 @@ export class RedisSessionStore extends SessionStore {
   }
 }
 
+/** A session that ends with its connection, without a will: nobody who takes over its client id has to know of it. */
+const endsWithoutTrace = ({ expiryInterval, will }: SessionChange & { op: 'attached' }): boolean =>
+  expiryInterval === 0 && will === undefined;
+
 const yieldKey = ({ clientId, holder }: Yielding): string => `${holder}\0${clientId}`;
 
 export class RedisSessionHold extends SessionHold implements HeldSession {
@@ -218,12 +224,16 @@ export class RedisSessionHold extends SessionHold implements HeldSession {
     private readonly store: RedisSessionStore,
     readonly clientId: string,
     readonly epoch: number,
+    /** Nothing stands in Redis but that it is held. */
+    private blank: boolean,
   ) {
     super();
   }
 
   record(change: SessionChange): void {
     if (change.op === 'attached' || change.op === 'parked') this.expiryInterval = change.expiryInterval;
+    if (this.blank && change.op === 'attached' && endsWithoutTrace(change)) return;
+    this.blank = false;
     this.store.record(this, change);
   }
 

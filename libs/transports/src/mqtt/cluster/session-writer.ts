@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runScript } from '@carillon/redis';
+import type { GatheredScripts } from '@carillon/redis';
 import type { ClusterContext } from './cluster-context.js';
 import { partitionOf } from './client-partition.js';
 import { PendingChanges } from './pending-changes.js';
@@ -25,6 +25,7 @@ export class SessionWriter {
 
   constructor(
     private readonly context: ClusterContext,
+    private readonly scripts: GatheredScripts,
     /** How far the log has been given to the sessions. */
     private readonly position: () => number,
     /** Somebody else holds it by now. */
@@ -81,7 +82,7 @@ export class SessionWriter {
 
   /** Done again until it succeeds: a second time it changes nothing. */
   private async writePage(partition: number, page: Batch, position: number): Promise<void> {
-    const { keys, client, brokerId, logger } = this.context;
+    const { keys, brokerId, logger } = this.context;
     const names = page.flatMap(([{ clientId }]) => [
       keys.mqttSession(partition, clientId),
       keys.mqttMessages(partition, clientId),
@@ -90,7 +91,7 @@ export class SessionWriter {
     const args = page.flatMap(([session, changes]) => argumentsOf(session, changes, position));
     while (!this.stopped) {
       try {
-        const results = await runScript<number[]>(client, 'write-mqtt-sessions', [held, ...names], args);
+        const results = await this.scripts.run<number[]>('write-mqtt-sessions', [held, ...names], args);
         results.forEach((written, i) => written === 0 && this.onLost(page[i]![0]));
         return;
       } catch (error) {

@@ -1,0 +1,43 @@
+import { GatheredScripts } from '@carillon/redis';
+import { testStore } from '@carillon/testing';
+
+type Claim = [1, number] | [0, Buffer];
+
+describe('script calls of one tick', () => {
+  const test = testStore();
+  const { client, keys } = test.store;
+  const scripts = new GatheredScripts(client);
+  afterAll(() => test.close());
+
+  const claim = (clientId: string) =>
+    scripts.run<Claim>(
+      'claim-mqtt-session',
+      [
+        keys.mqttSession(0, clientId),
+        keys.mqttMessages(0, clientId),
+        keys.mqttHeld(0, 'broker'),
+        keys.mqttHeld(0, ''),
+      ],
+      [clientId, 'broker', '', 1, 1],
+    );
+
+  it('are answered each by itself, in whatever number', async () => {
+    const ids = Array.from({ length: 300 }, (_, i) => `client ${i}`);
+    const claims = await Promise.all(ids.map(claim));
+    expect(claims.map(([taken]) => taken)).toEqual(ids.map(() => 1));
+    expect((await client.smembers(keys.mqttHeld(0, 'broker'))).toSorted()).toEqual(ids.toSorted());
+    const again = await Promise.all([claim('client 7'), claim('another')]);
+    expect(again[0]).toEqual([0, Buffer.from('broker')]);
+    expect(again[1]![0]).toBe(1);
+  });
+
+  it('fail each by itself', async () => {
+    await client.set(keys.mqttSession(0, 'broken'), 'no hash');
+    const outcomes = await Promise.allSettled([claim('one'), claim('broken'), claim('two')]);
+    expect(outcomes).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { message: expect.stringContaining('WRONGTYPE') } },
+      { status: 'fulfilled' },
+    ]);
+  });
+});
