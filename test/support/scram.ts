@@ -6,6 +6,14 @@ const METHOD = 'SCRAM-SHA-256';
 const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest();
 
+/** What an exchange is bound to: the header of RFC 5802 §7, and the data that it announces. */
+export interface ChannelBinding {
+  readonly header: string;
+  readonly data: Buffer;
+}
+
+const UNBOUND: ChannelBinding = { header: 'n,,', data: Buffer.alloc(0) };
+
 /** The client's side of one SCRAM-SHA-256 exchange (RFC 5802, RFC 7677), by node:crypto alone. */
 export class ScramExchange {
   /** `s=…,i=…` of the server. */
@@ -16,19 +24,22 @@ export class ScramExchange {
   constructor(
     username: string,
     private readonly password: string,
+    private readonly binding: ChannelBinding = UNBOUND,
   ) {
     this.bare = `n=${username},r=${randomBytes(18).toString('base64')}`;
   }
 
   get first(): Buffer {
-    return Buffer.from(`n,,${this.bare}`);
+    return Buffer.from(this.binding.header + this.bare);
   }
 
   answer(serverFirst: string): Buffer {
     const [, nonce, salt, iterations] = /^r=([^,]+),s=([^,]+),i=(\d+)$/.exec(serverFirst)!;
     this.challenge = `s=${salt},i=${iterations}`;
     const salted = pbkdf2Sync(this.password, Buffer.from(salt!, 'base64'), Number(iterations), 32, 'sha256');
-    const withoutProof = `c=biws,r=${nonce}`;
+    const { header, data } = this.binding;
+    const bound = Buffer.concat([Buffer.from(header), data]).toString('base64');
+    const withoutProof = `c=${bound},r=${nonce}`;
     const transcript = `${this.bare},${serverFirst},${withoutProof}`;
     const clientKey = hmac(salted, 'Client Key');
     const signature = hmac(sha256(clientKey), transcript);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { SaxesParser } from 'saxes';
 
 /** An element as it came, by its local name. */
@@ -47,6 +47,15 @@ export class XmppWire {
     return wire;
   }
 
+  /** Direct TLS. */
+  static async connectTls(url: string, options: ConnectionOptions = {}): Promise<XmppWire> {
+    const { hostname, port } = new URL(url);
+    const socket = connectTls({ host: hostname, port: Number(port), rejectUnauthorized: false, ...options });
+    const wire = new XmppWire(socket);
+    await once(socket, 'secureConnect');
+    return wire;
+  }
+
   send(xml: string): void {
     this.socket.write(xml);
   }
@@ -58,20 +67,24 @@ export class XmppWire {
     return this.expect('features', ({ name }) => name === 'features', limitMs);
   }
 
-  async startTls(): Promise<void> {
+  async startTls(options: ConnectionOptions = {}): Promise<void> {
     this.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
     await this.expect('proceed', ({ name }) => name === 'proceed');
     this.socket.removeAllListeners('data');
-    this.socket = connectTls({ socket: this.socket, rejectUnauthorized: false });
+    this.socket = connectTls({ socket: this.socket, rejectUnauthorized: false, ...options });
     this.adopt(this.socket);
     await once(this.socket, 'secureConnect');
   }
 
   /** STARTTLS and the stream after it. */
-  static async secured(url: string, to: string): Promise<{ wire: XmppWire; features: Received }> {
+  static async secured(
+    url: string,
+    to: string,
+    options: ConnectionOptions = {},
+  ): Promise<{ wire: XmppWire; features: Received }> {
     const wire = await XmppWire.connect(url);
     await wire.open(to);
-    await wire.startTls();
+    await wire.startTls(options);
     return { wire, features: await wire.open(to) };
   }
 

@@ -102,7 +102,7 @@ export const variables = {
     kind: kinds.path,
     unset: 'clients are not asked for certificates',
     description:
-      'PEM, certificate authorities for client certificates on the MQTTS and XMPPS ports; read again on SIGHUP',
+      'PEM, certificate authorities for client certificates on the MQTTS and XMPPS ports and of STARTTLS; read again on SIGHUP',
   }),
   tlsClientCrlFile: optional({
     name: 'CARILLON_TLS_CLIENT_CRL_FILE',
@@ -116,7 +116,7 @@ export const variables = {
     kind: kinds.oneOf('request', 'require'),
     default: 'request',
     description:
-      'with `CARILLON_TLS_CLIENT_CA_FILE`: whether a client may do without a certificate of its own, or gets no TLS connection then',
+      'with `CARILLON_TLS_CLIENT_CA_FILE`: whether a client may do without a certificate of its own, or gets no connection on the MQTTS and XMPPS ports then',
   }),
   proxyProtocol: optional({
     name: 'CARILLON_PROXY_PROTOCOL',

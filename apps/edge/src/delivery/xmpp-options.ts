@@ -10,6 +10,7 @@ export function xmppOptions(process: ProcessContext) {
     tls,
     // The domain's certificate, whatever server name the client asks for (RFC 6120 §13.7.2.1).
     secureContext: () => process.tls.secureContext(domain),
+    clientCertificates: process.config.tls.clientCaFile !== undefined,
     registration,
     androidpn,
     limits: {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
 import type { Transports } from '../delivery/transports.js';
 import type { ConnectionReport } from './door/connection-report.js';
@@ -55,7 +56,9 @@ export class WebSockets {
     if (!this.origins.allows(request.headers.origin)) return refuse(socket, '403 Forbidden');
     if (!this.enter(request, socket, 'xmpp-websocket')) return;
     this.xmpp.handleUpgrade(request, socket, head, (webSocket) => {
-      this.transports.xmpp.server.attachWebSocket(webSocket, peerOf(request));
+      // For channel binding; a WebSocket does not tell what is under it.
+      const tls = request.socket instanceof TLSSocket ? request.socket : undefined;
+      this.transports.xmpp.server.attachWebSocket(webSocket, { ...peerOf(request), tls });
     });
   }
 
@@ -103,10 +106,12 @@ function refuseText(socket: WebSocket): void {
 }
 
 function peerOf(request: IncomingMessage) {
-  const { remoteAddress = '', encrypted = false } = request.socket as typeof request.socket & {
-    encrypted?: boolean;
+  const { socket } = request;
+  return {
+    address: socket.remoteAddress ?? '',
+    secure: socket instanceof TLSSocket,
+    transport: 'websocket' as const,
   };
-  return { address: remoteAddress, secure: encrypted, transport: 'websocket' as const };
 }
 
 /** A peer that never closes its half is not waited for. */

@@ -1,4 +1,4 @@
-import type { DeviceDirectory } from '@carillon/domain';
+import { DEVICE_ID, type DeviceDirectory } from '@carillon/domain';
 import type { CertificateOutcome, CertificateRequest } from '@carillon/xmpp-server';
 
 /**
@@ -11,7 +11,7 @@ export async function authenticateCertificate(
 ): Promise<CertificateOutcome> {
   const { CN } = certificate.toLegacyObject().subject as { CN?: string | string[] };
   const name = accounts.length > 0 ? username : typeof CN === 'string' ? CN.toLowerCase() : undefined;
-  if (name === undefined || (username !== undefined && username !== name))
+  if (name === undefined || !DEVICE_ID.test(name) || (username !== undefined && username !== name))
     return { ok: false, reason: 'not-authorized' };
   const login = await directory.login(name);
   return login ? { ok: true, username: name, principal: login } : { ok: false, reason: 'not-authorized' };
