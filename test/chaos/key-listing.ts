@@ -25,11 +25,13 @@ export async function listKeys(redis: Redis, prefix: string): Promise<FoundKey[]
   return found;
 }
 
+/** Longer than a worker takes to forget another's consumer. */
+const GONE_MS = 150_000;
 const NOTHING = { size: 0, members: [] };
 
 async function contentOf(redis: Redis, name: string): Promise<{ size: number; members: readonly string[] }> {
   const type = await redis.type(name);
-  if (type === 'stream') return { size: await redis.xlen(name), members: [] };
+  if (type === 'stream') return { size: await redis.xlen(name), members: await goneConsumers(redis, name) };
   if (type === 'zset') return sized(await redis.zrange(name, '0', '-1'));
   if (type === 'set') return sized(await redis.smembers(name));
   if (type !== 'hash') return { size: 1, members: [] };
@@ -38,6 +40,17 @@ async function contentOf(redis: Redis, name: string): Promise<{ size: number; me
     size: fields.length,
     members: name.endsWith(':held') ? fields.flat() : fields.map(([field]) => field),
   };
+}
+
+/** Consumers of a stream that nobody has heard of for long: those of workers that were killed. */
+async function goneConsumers(redis: Redis, stream: string): Promise<string[]> {
+  const groups = (await redis.xinfo('GROUPS', stream)) as [string, string, ...unknown[]][];
+  const gone: string[] = [];
+  for (const [, group] of groups) {
+    const consumers = (await redis.xinfo('CONSUMERS', stream, group)) as (string | number)[][];
+    for (const [, name, , , , idle] of consumers) if (Number(idle) > GONE_MS) gone.push(String(name));
+  }
+  return gone;
 }
 
 const sized = (members: string[]): { size: number; members: string[] } => ({ size: members.length, members });

@@ -426,7 +426,7 @@ describe.each([
         if (broken) throw new Error('broken');
         seen.push(`${data} ${deliveries}`);
       },
-      { maxDeliveries: 2 },
+      { maxDeliveries: 2, forgetAfterMs: 400 },
     );
     const letters = new DeadLetters(client);
     const dead = () => Promise.all(streams.map((stream) => letters.list(stream, 10)));
@@ -438,6 +438,8 @@ describe.each([
     }
     await until('the replayed ones', () => seen.length === LANES);
     expect(seen.sort()).toEqual(test.store.allLanes().map((lane) => `{"lane":${lane}} 1`));
+    for (const stream of streams)
+      expect(await parts.consumersLeft(client, stream, GROUP)).not.toContain('dead');
   });
 
   it('moves a device to another owner', () =>

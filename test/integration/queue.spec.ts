@@ -71,6 +71,46 @@ async function leaveBehind(stream: string, data: readonly string[], deliveries =
     await redis().call('XCLAIM', stream, GROUP, 'dead', 0, id, 'RETRYCOUNT', deliveries);
 }
 
+describe('a consumer of a process that is gone', () => {
+  const names = async (stream: string): Promise<string[]> => {
+    const found = (await redis().xinfo('CONSUMERS', stream, GROUP)) as [string, string, ...unknown[]][];
+    return found.map(([, name]) => name);
+  };
+
+  it('is forgotten once what it had begun is done by another', async () => {
+    const stream = newStream();
+    await leaveBehind(stream, ['one']);
+    await redis().xgroup('CREATECONSUMER', stream, GROUP, 'idle');
+    const work = new Deferred();
+    await consume(stream, () => work.promise, { forgetAfterMs: 200 });
+    await until(
+      'the idle one is forgotten',
+      () => names(stream),
+      (left) => !left.includes('idle'),
+    );
+    work.resolve();
+    await done(stream);
+    await until(
+      'the dead one is forgotten',
+      () => names(stream),
+      (left) => !left.includes('dead'),
+    );
+    expect(await state(stream)).toEqual(DONE);
+  });
+
+  it('stays while it has something pending: with it the entry would be lost', async () => {
+    const stream = newStream();
+    await leaveBehind(stream, ['one']);
+    const seen: string[] = [];
+    const note = async ({ data }: StreamEntry): Promise<void> => void seen.push(data);
+    await consume(stream, note, { forgetAfterMs: 50, reclaimAfterMs: 1_500 });
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(await names(stream)).toContain('dead');
+    await done(stream);
+    expect(seen).toEqual(['one']);
+  });
+});
+
 describe('an entry', () => {
   it('is acknowledged and deleted after the work on it, not before', async () => {
     const stream = newStream();

@@ -227,3 +227,13 @@ export async function moveDevice(store: Store, inbox: RedisInbox): Promise<void>
   expect(await inbox.read('moving', INBOX_START, 10)).toEqual([]);
   expect(await devices.delete(app, 'moving')).toBe('deleted');
 }
+
+/** Names of a group's consumers, once those that are gone are forgotten, or after a while. */
+export async function consumersLeft(client: RedisClient, stream: string, group: string): Promise<string[]> {
+  for (let looks = 0; ; looks++) {
+    const found = (await client.xinfo('CONSUMERS', stream, group)) as [string, string, ...unknown[]][];
+    const names = found.map(([, name]) => name);
+    if (names.length <= 1 || looks === 100) return names;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

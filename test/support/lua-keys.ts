@@ -11,7 +11,15 @@ const ONE_KEY = new Set(
     'SET SREM XACK XADD XDEL XLEN XRANGE XTRIM ZADD ZCARD ZRANGE ZRANGEBYSCORE ZREM ZREVRANGEBYSCORE ZSCORE',
   ].flatMap((names) => names.split(' ')),
 );
+/** Commands with a sub-command before the key. */
+const SECOND_KEY = new Set(['XGROUP', 'XINFO']);
 const KEYWORDS = new Set(['and', 'or', 'not', 'if', 'then', 'end', 'return', 'function', 'for', 'while']);
+
+function keysOf(command: string, args: readonly string[]): readonly string[] | undefined {
+  if (ALL_KEYS.has(command)) return args;
+  if (ONE_KEY.has(command)) return args.slice(0, 1);
+  return SECOND_KEY.has(command) ? args.slice(1, 2) : undefined;
+}
 
 /**
  * Follows the key arguments of `redis.call` back to KEYS: directly, or by a local variable, a field of a table, or a parameter of
@@ -37,8 +45,8 @@ class LuaKeys {
     const names = [...command.matchAll(/'([A-Z]+)'/g)].map(([, name]) => name!);
     if (names.length === 0) return [`the command ${command} is not written out`];
     return names.flatMap((name) => {
-      if (!ALL_KEYS.has(name) && !ONE_KEY.has(name)) return [`${name} is not known to take a key`];
-      const keys = ALL_KEYS.has(name) ? rest : rest.slice(0, 1);
+      const keys = keysOf(name, rest);
+      if (!keys) return [`${name} is not known to take a key`];
       return keys
         .filter((key) => !this.isKey(key))
         .map((key) => `${name} takes ${key}, which is not from KEYS`);

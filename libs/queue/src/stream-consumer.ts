@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isCluster, type RedisClient } from '@carillon/redis';
+import { ConsumerReaper } from './consumer-reaper.js';
 import { EntryReclaimer } from './entry-reclaimer.js';
 import { EntrySettler } from './entry-settler.js';
 import { dataOf, type EntryHandler, type QueueLogger, type StreamEntry } from './stream-entry.js';
@@ -19,6 +20,8 @@ export interface StreamConsumerOptions {
   readonly concurrency?: number;
   /** An entry that its consumer has not touched for so long is taken over, ms. */
   readonly reclaimAfterMs?: number;
+  /** Other consumers that were silent for so long and have nothing pending are forgotten, ms. */
+  readonly forgetAfterMs?: number;
   /** An entry that failed so often goes to the dead letters. */
   readonly maxDeliveries?: number;
   /** Wait between reads that found something, ms: gathers more per read where latency does not matter. */
@@ -35,6 +38,7 @@ type Reply = [stream: string, entries: [id: string, fields: string[] | null][]][
 export class StreamConsumer {
   private readonly settler: EntrySettler;
   private readonly reclaimer: EntryReclaimer;
+  private readonly reaper: ConsumerReaper;
   /** Taken and not yet settled: begun, or waiting for its turn. */
   private readonly underWay = new Map<string, StreamEntry>();
   private readonly waiting: StreamEntry[] = [];
@@ -55,6 +59,7 @@ export class StreamConsumer {
       underWay: () => this.underWay.values(),
       take: (entry) => this.take(entry),
     });
+    this.reaper = new ConsumerReaper({ ...options, forgetAfterMs: options.forgetAfterMs ?? 60_000 });
   }
 
   async start(): Promise<void> {
@@ -65,6 +70,7 @@ export class StreamConsumer {
       this.readers.push({ connection, loop: this.read(connection, streams) });
     }
     this.reclaimer.start();
+    this.reaper.start();
   }
 
   /** Stops reading, waits for what is under way, then lets go. */
@@ -73,7 +79,7 @@ export class StreamConsumer {
     const readers = this.readers.splice(0);
     for (const { connection } of readers) connection.disconnect();
     this.wakeReaders();
-    await Promise.all([this.reclaimer.stop(), ...readers.map(({ loop }) => loop)]);
+    await Promise.all([this.reclaimer.stop(), this.reaper.stop(), ...readers.map(({ loop }) => loop)]);
     const deadline = Date.now() + deadlineMs;
     while (this.underWay.size > 0 && Date.now() < deadline) await sleep(10);
     await this.settler.flush();

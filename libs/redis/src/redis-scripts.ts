@@ -23,6 +23,7 @@ const NAMES = [
   'delete-mqtt-user',
   'deposit',
   'finish-fan-out',
+  'forget-consumers',
   'forget-expiry',
   'issue-fast-token',
   'join-mqtt-log',

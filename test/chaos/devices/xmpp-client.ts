@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { client as xmppClient, xml, type Client } from '@xmpp/client';
+// @ts-expect-error: without types
+import TlsSocket from '@xmpp/tls/lib/Socket.js';
 // Accepts the self-signed certificate of a first start.
 import '../../support/devices.js';
 import {
@@ -123,6 +125,13 @@ export class XmppTransportClient implements TransportClient {
     }
   }
 }
+
+/** Of a line that is cut during STARTTLS it tells twice, and somebody listens once. */
+const attach = Reflect.get(TlsSocket.prototype, '_attachSocket');
+TlsSocket.prototype._attachSocket = function attachAndListen(socket: unknown) {
+  this.on('error', () => undefined);
+  attach.call(this, socket);
+};
 
 /** A line that is cut while something is read, or sent again after a resumption, makes the library throw where nobody catches. */
 function toleratesCuts(client: Internals): void {

@@ -199,6 +199,7 @@ describe('keys', () => {
     ['a key of an unknown kind', key('{p0}:mystery')],
     ['a notification without an expiry', key('{l0}:ntf:n1')],
     ['an entry that nobody works on', key('{l0}:intake')],
+    ['a consumer of a worker that is gone', key('{p0}:receipts', { size: 0, members: ['worker-7'] })],
     ['an inbox that is not empty', key('{p0}:inbox:phone')],
     ['a connection of nobody', key('{p0}:online', { members: ['phone'] })],
     ['the state of an edge that is gone', key('{p0}:mqtt:held:edge-7')],

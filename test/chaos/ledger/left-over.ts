@@ -7,7 +7,7 @@ export interface FoundKey {
   readonly ttl: number;
   /** How many members, fields or entries it has. */
   readonly size: number;
-  /** Members or fields that name an owner. */
+  /** Members or fields that name an owner; of a stream, consumers that are gone. */
   readonly members: readonly string[];
 }
 
@@ -27,6 +27,9 @@ interface Rule {
 const fine = (): undefined => undefined;
 const expires = ({ ttl }: FoundKey): string | undefined => (ttl < 0 ? 'has no expiry' : undefined);
 const isEmpty = ({ size }: FoundKey): string | undefined => (size > 0 ? `holds ${size}` : undefined);
+const isRead = (key: FoundKey): string | undefined =>
+  isEmpty(key) ??
+  (key.members.length > 0 ? `has consumers that are gone: ${key.members.join(', ')}` : undefined);
 const owned =
   (kind: keyof Owners) =>
   (_key: FoundKey, owners: Owners, [, owner = '']: RegExpExecArray): string | undefined =>
@@ -53,7 +56,8 @@ const RULES: readonly Rule[] = [
   { names: /^\{mqtt\}:(log|retained|retained:expiry|shares)$/, fault: fine },
   { names: /^\{mqtt\}:brokers$/, fault: membersOwned('edges') },
   { names: /^\{l\d+\}:(ntf|idem):/, fault: expires },
-  { names: /^\{l\d+\}:(due|intake|fan-out|device-events)(:dead)?$/, fault: isEmpty },
+  { names: /^\{l\d+\}:(intake|fan-out|device-events)(:dead)?$/, fault: isRead },
+  { names: /^\{l\d+\}:due$/, fault: isEmpty },
   { names: /^\{p\d+\}:dev:(.+)$/, fault: owned('devices') },
   { names: /^\{p\d+\}:(inbox):/, fault: isEmpty },
   { names: /^\{p\d+\}:(clp|dlv|stats|stream|fast|registrations):/, fault: expires },
@@ -61,7 +65,7 @@ const RULES: readonly Rule[] = [
   { names: /^\{p\d+\}:online$/, fault: isEmpty },
   { names: /^\{p\d+\}:held$/, fault: ({ members }) => heldFault(members) },
   { names: /^\{p\d+\}:expiry$/, fault: fine },
-  { names: /^\{p\d+\}:receipts(:dead)?$/, fault: isEmpty },
+  { names: /^\{p\d+\}:receipts(:dead)?$/, fault: isRead },
   { names: /^\{p\d+\}:app:[^:]+:(all|tag:.+|geo)$/, fault: membersOwned('devices') },
   { names: /^\{p\d+\}:app:[^:]+:user:.+$/, fault: membersOwned('devices') },
   { names: /^\{p\d+\}:mqtt:(?:session|messages):(.+)$/, fault: owned('devices') },
