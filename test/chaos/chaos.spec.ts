@@ -39,5 +39,5 @@ it(
     log(violations.length === 0 ? `seed ${seed}: all is well` : `seed ${seed}: RED\n${summary(violations)}`);
     expect(violations).toEqual([]);
   },
-  isLong ? 60 * 60_000 : 300_000,
+  isLong ? 60 * 60_000 : 420_000,
 );

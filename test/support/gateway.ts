@@ -26,15 +26,19 @@ export class GatewayProcess {
     readonly stderr: readonly string[],
   ) {}
 
-  static async start(app: AppName, env: Record<string, string>): Promise<GatewayProcess> {
+  static async start(app: AppName, env: Record<string, string>, limitMs?: number): Promise<GatewayProcess> {
     const main = resolve(`dist/apps/${app}/src/main.js`);
     if (!existsSync(main))
       throw new Error(`${main} is missing: run the tests by npm test, which builds first`);
-    return GatewayProcess.run([process.execPath, '--enable-source-maps', main], env);
+    return GatewayProcess.run([process.execPath, '--enable-source-maps', main], env, limitMs);
   }
 
   /** A command that starts a process of Carillon. */
-  static async run(command: readonly string[], env: Record<string, string>): Promise<GatewayProcess> {
+  static async run(
+    command: readonly string[],
+    env: Record<string, string>,
+    limitMs = START_LIMIT,
+  ): Promise<GatewayProcess> {
     const [program, ...args] = command;
     const child = spawn(program!, args, {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
@@ -43,7 +47,7 @@ export class GatewayProcess {
     const log: string[] = [];
     const stderr: string[] = [];
     createInterface(child.stderr!).on('line', (line) => stderr.push(line));
-    const started = await firstStart(child, log, stderr);
+    const started = await firstStart(child, log, stderr, limitMs);
     const listeners = new Map(started.listeners.map(({ name, url }) => [name, url]));
     child.removeAllListeners('exit');
     child.once('exit', (code) => {
@@ -73,14 +77,19 @@ export class GatewayProcess {
   }
 }
 
-function firstStart(child: ChildProcess, log: string[], stderr: readonly string[]): Promise<Started> {
+function firstStart(
+  child: ChildProcess,
+  log: string[],
+  stderr: readonly string[],
+  limitMs: number,
+): Promise<Started> {
   return new Promise((resolveStart, reject) => {
     const fail = (why: string): void =>
       reject(new Error(`${why}\n${stderr.join('\n')}\n${log.slice(-20).join('\n')}`));
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       fail('the process did not start in time');
-    }, START_LIMIT);
+    }, limitMs);
     child.once('exit', (code) => fail(`the process ended with code ${code}`));
     createInterface(child.stdout!).on('line', (line) => {
       log.push(line);
@@ -98,17 +107,25 @@ export class Installation {
   readonly adminKey = ADMIN_KEY;
   private readonly processes: GatewayProcess[] = [];
 
-  constructor(private readonly env: Record<string, string> = {}) {}
+  /** @param startLimitMs how long a process may take to start */
+  constructor(
+    private readonly env: Record<string, string> = {},
+    private readonly startLimitMs?: number,
+  ) {}
 
   async start(app: AppName, env: Record<string, string> = {}): Promise<GatewayProcess> {
-    const started = await GatewayProcess.start(app, { ...this.environment(), ...this.env, ...env });
+    const started = await GatewayProcess.start(
+      app,
+      { ...this.environment(), ...this.env, ...env },
+      this.startLimitMs,
+    );
     this.processes.push(started);
     return started;
   }
 
   /** Runs a command with this environment alone, and ends it with the others. */
   async run(command: readonly string[], env: Record<string, string>): Promise<GatewayProcess> {
-    const started = await GatewayProcess.run(command, env);
+    const started = await GatewayProcess.run(command, env, this.startLimitMs);
     this.processes.push(started);
     return started;
   }
