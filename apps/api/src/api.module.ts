@@ -1,13 +1,16 @@
 import { Module } from '@nestjs/common';
 import { AndroidpnModule } from './androidpn/androidpn.module.js';
+import { AudienceModule } from './audience/audience.module.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { ProblemsModule } from './http/problems.module.js';
 import { KeysModule } from './keys/keys.module.js';
 import { MqttUsersModule } from './mqtt-users/mqtt-users.module.js';
+import { ListsModule } from './lists/lists.module.js';
 import { NotificationsModule } from './notifications/notifications.module.js';
 import { RegistrationKeyModule } from './registration-key/registration-key.module.js';
+import { SegmentsModule } from './segments/segments.module.js';
 import { StatsModule } from './stats/stats.module.js';
 import { UsersModule } from './users/users.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -21,6 +24,9 @@ export { setupOpenApi } from './http/open-api.js';
     DevicesModule,
     UsersModule,
     GroupsModule,
+    AudienceModule,
+    SegmentsModule,
+    ListsModule,
     KeysModule,
     RegistrationKeyModule,
     MqttUsersModule,

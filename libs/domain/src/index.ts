@@ -30,6 +30,7 @@ export * from './errors/error-registry.js';
 export * from './events.js';
 export * from './faults.js';
 export * from './identifiers.js';
+export { type ListFormat, ListReader, type ListRow } from './list/list-reader.js';
 export * from './mqtt-user/mqtt-user.js';
 export * from './notification/notification.js';
 export * from './notification/text.js';

@@ -1,3 +1,5 @@
+export * from './audience/audience-count.js';
+export * from './audience/audience-names.js';
 export * from './audience/audience-query.js';
 export * from './audience/audience-resolver.js';
 export * from './audience/redis-lists.js';

@@ -9,6 +9,7 @@ import {
   MqttUserDirectory,
 } from '@carillon/domain';
 import type { RedisClient, RedisKeys } from '@carillon/redis';
+import { AudienceNames } from './audience/audience-names.js';
 import { AudienceResolver } from './audience/audience-resolver.js';
 import { RedisLists } from './audience/redis-lists.js';
 import { RedisSegments } from './audience/redis-segments.js';
@@ -45,6 +46,22 @@ const on = <T>(token: new (...args: never[]) => T, make: (store: Store) => T): P
   inject: [Store],
 });
 
+/** Who is meant: expressions, and what they name. */
+const audiences: Provider[] = [
+  on(AudienceNames, (store) => new AudienceNames(store)),
+  on(RedisSegments, (store) => new RedisSegments(store)),
+  {
+    provide: RedisLists,
+    useFactory: (store: Store, users: RedisUsers) => new RedisLists(store, users),
+    inject: [Store, RedisUsers],
+  },
+  {
+    provide: AudienceResolver,
+    useFactory: (store: Store, users: RedisUsers) => new AudienceResolver(store, users),
+    inject: [Store, RedisUsers],
+  },
+];
+
 const repositories = ({ inboxBounds, connectionPolicy }: PersistenceOptions): Provider[] => [
   on(RedisUsers, (store) => new RedisUsers(store)),
   on(RedisInbox, (store) => new RedisInbox(store, inboxBounds)),
@@ -52,7 +69,6 @@ const repositories = ({ inboxBounds, connectionPolicy }: PersistenceOptions): Pr
   on(RedisNotifications, (store) => new RedisNotifications(store)),
   on(RedisApiKeys, (store) => new RedisApiKeys(store)),
   on(RedisIdempotency, (store) => new RedisIdempotency(store)),
-  on(RedisSegments, (store) => new RedisSegments(store)),
   on(RedisWebhooks, (store) => new RedisWebhooks(store)),
   on(WebhookQueue, (store) => new WebhookQueue(store)),
   on(RedisRegistrationKeys, (store) => new RedisRegistrationKeys(store)),
@@ -78,16 +94,6 @@ const repositories = ({ inboxBounds, connectionPolicy }: PersistenceOptions): Pr
     provide: DeviceRemoval,
     useFactory: (...parts: ConstructorParameters<typeof DeviceRemoval>) => new DeviceRemoval(...parts),
     inject: [RedisDevices, RedisGroups, RedisInbox, DispatchPublisher, EdgeRegistry],
-  },
-  {
-    provide: AudienceResolver,
-    useFactory: (store: Store, users: RedisUsers) => new AudienceResolver(store, users),
-    inject: [Store, RedisUsers],
-  },
-  {
-    provide: RedisLists,
-    useFactory: (store: Store, users: RedisUsers) => new RedisLists(store, users),
-    inject: [Store, RedisUsers],
   },
   {
     provide: Dispatcher,
@@ -120,7 +126,7 @@ const ports: Provider[] = [
 export class PersistenceModule {
   static forRoot(options: PersistenceOptions): DynamicModule {
     const store: Provider = { provide: Store, useFactory: () => new Store(options.client, options.keys) };
-    const providers = [store, ...repositories(options), ...ports];
+    const providers = [store, ...repositories(options), ...audiences, ...ports];
     return { module: PersistenceModule, providers, exports: providers };
   }
 }

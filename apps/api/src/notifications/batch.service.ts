@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CarillonError, type Notification } from '@carillon/domain';
 import { type Acceptance, type Idempotency, RedisNotifications } from '@carillon/persistence';
 import { invalidRequest, RequestValidationPipe, toProblem } from '@carillon/process';
+import { RecipientsService } from '../audience/recipients.service.js';
 import { partOf } from '../http/idempotency.js';
 import type { BatchResult, BatchView } from './batch.dto.js';
 import { buildNotification } from './build-notification.js';
@@ -18,7 +19,10 @@ interface Item {
 export class BatchService {
   private readonly pipe = new RequestValidationPipe();
 
-  constructor(private readonly notifications: RedisNotifications) {}
+  constructor(
+    private readonly notifications: RedisNotifications,
+    private readonly recipients: RecipientsService,
+  ) {}
 
   /** With an idempotency key each item has one of its own: a batch that was interrupted goes on where it stopped. */
   async send(
@@ -55,7 +59,9 @@ export class BatchService {
       const request = (await this.pipe.transform(given, metadata)) as SendNotification;
       if (request.dryRun) throw invalidRequest([{ pointer: '/dryRun', detail: 'is not for batches' }]);
       const id = this.notifications.newId(app, idempotency, now);
-      return { notification: buildNotification(id, app, request, now), idempotency };
+      const built = buildNotification(id, app, request, now);
+      const notification = await this.recipients.checked(built, request.requireRecipients === true);
+      return { notification, idempotency };
     } catch (error) {
       return refusal(error);
     }

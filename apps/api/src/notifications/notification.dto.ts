@@ -163,6 +163,14 @@ export class SendNotification {
 
   @ApiPropertyOptional({
     default: false,
+    description: 'refuse it (`no-recipients`) where the audience has no device now',
+  })
+  @IsOptional()
+  @IsYesOrNo()
+  requireRecipients?: boolean | null;
+
+  @ApiPropertyOptional({
+    default: false,
     description: 'check everything and count the audience, but send nothing: answered with 200',
   })
   @IsOptional()

@@ -10,11 +10,13 @@ import {
   type NotificationStatus,
   PRIORITIES,
   type Priority,
+  type RejectedName,
   type StepRecord,
   TRANSPORT_KINDS,
   type TransportKind,
 } from '@carillon/domain';
 import type { NotificationRecord } from '@carillon/persistence';
+import { RejectedView } from '../audience/preview.dto.js';
 import { formatInstant } from '../time/instant.js';
 
 const STATUSES: readonly NotificationStatus[] = [
@@ -57,6 +59,13 @@ export class AcceptedNotification {
 
   @ApiProperty({ format: 'date-time' })
   expiresAt!: string;
+
+  @ApiPropertyOptional({
+    type: [RejectedView],
+    description:
+      'users without devices, groups without members, devices, segments and lists that are not there; absent without any',
+  })
+  rejected?: readonly RejectedName[];
 
   @ApiProperty({ type: NotificationLinks })
   links!: NotificationLinks;
@@ -228,7 +237,7 @@ export class DeliveryPage {
 }
 
 /** As it was accepted, whatever has become of it since: a repeated request gets the same answer. */
-export function acceptedView({ id, acceptedAt, at, expiresAt }: Notification) {
+export function acceptedView({ id, acceptedAt, at, expiresAt, rejected }: Notification) {
   const self = `/v1/notifications/${id}`;
   return {
     id,
@@ -236,6 +245,7 @@ export function acceptedView({ id, acceptedAt, at, expiresAt }: Notification) {
     acceptedAt: formatInstant(acceptedAt),
     at: formatInstant(at),
     expiresAt: formatInstant(expiresAt),
+    ...(rejected && rejected.length > 0 && { rejected }),
     links: {
       self,
       cancel: `${self}/cancel`,

@@ -63,6 +63,8 @@ export class NotificationsController {
     'invalid-request',
     'malformed-json',
     'invalid-audience',
+    'audience-too-costly',
+    'no-recipients',
     'invalid-idempotency-key',
     'time-in-past',
     'idempotency-mismatch',

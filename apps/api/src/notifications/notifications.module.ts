@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AccessModule } from '../access/access.module.js';
+import { AudienceModule } from '../audience/audience.module.js';
 import { BatchService } from './batch.service.js';
 import { DeliveriesService } from './deliveries.service.js';
 import { DryRunService } from './dry-run.service.js';
@@ -8,7 +9,7 @@ import { NotificationsService } from './notifications.service.js';
 import { PublishController } from './publish.controller.js';
 
 @Module({
-  imports: [AccessModule],
+  imports: [AccessModule, AudienceModule],
   controllers: [NotificationsController, PublishController],
   providers: [NotificationsService, DeliveriesService, DryRunService, BatchService],
   exports: [NotificationsService],

@@ -8,6 +8,7 @@ import {
   RedisInbox,
   RedisNotifications,
 } from '@carillon/persistence';
+import { RecipientsService } from '../audience/recipients.service.js';
 import { mismatch } from '../http/idempotency.js';
 import { buildNotification } from './build-notification.js';
 import type { SendNotification } from './notification.dto.js';
@@ -32,6 +33,7 @@ export class NotificationsService {
     private readonly notifications: RedisNotifications,
     private readonly inbox: RedisInbox,
     private readonly recaller: Recaller,
+    private readonly recipients: RecipientsService,
   ) {}
 
   async send(app: string, request: SendNotification, idempotency?: Idempotency): Promise<Sent> {
@@ -39,12 +41,9 @@ export class NotificationsService {
     const earlier = idempotency && (await this.notifications.earlier(app, idempotency));
     if (earlier) return this.replay(earlier);
     const now = Date.now();
-    const notification = buildNotification(
-      this.notifications.newId(app, idempotency, now),
-      app,
-      request,
-      now,
-    );
+    const id = this.notifications.newId(app, idempotency, now);
+    const built = buildNotification(id, app, request, now);
+    const notification = await this.recipients.checked(built, request.requireRecipients === true);
     const acceptance = await this.notifications.accept(notification, idempotency);
     if (acceptance.outcome !== 'accepted') return this.replay(acceptance);
     return { accepted: acceptedView(notification), replayed: false };

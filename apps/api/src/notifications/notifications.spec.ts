@@ -18,6 +18,7 @@ describe('sending', () => {
     expect(status).toBe(202);
     expect(body).toEqual({
       id: expect.stringMatching(/^[0-9a-z]{26}$/),
+      rejected: [{ kind: 'user', name: 'anna' }],
       status: 'accepted',
       acceptedAt: expect.any(String),
       at: body.acceptedAt,

@@ -50,6 +50,12 @@ export type Audience =
   | { readonly any: readonly Audience[] }
   | { readonly not: Audience };
 
+/** A name that stands for nothing: a user without a device, a group without a member, a device, segment or list that is not there. */
+export interface RejectedName {
+  readonly kind: 'user' | 'device' | 'group' | 'segment' | 'list';
+  readonly name: string;
+}
+
 export const MAX_AUDIENCE_TERMS = 500;
 export const MAX_AUDIENCE_DEPTH = 24;
 /** Values in one term; a longer list is a group's or an uploaded list's work. */

@@ -36,6 +36,7 @@ export const ERRORS = {
   },
   'not-cancellable': { status: 409, retryable: false, title: 'The notification can no longer be cancelled' },
   'cursor-too-old': { status: 410, retryable: false, title: 'The cursor is older than the inbox' },
+  'no-recipients': { status: 422, retryable: false, title: 'The audience has no devices' },
   'payload-too-large': { status: 413, retryable: false, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, retryable: false, title: 'The media type is not supported' },
   'too-many-requests': { status: 429, retryable: true, title: 'Too many requests' },

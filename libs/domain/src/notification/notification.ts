@@ -1,4 +1,4 @@
-import type { Audience } from '../audience/audience.js';
+import type { Audience, RejectedName } from '../audience/audience.js';
 import type { Priority } from '../delivery/writing-order.js';
 
 /** `notification` is shown to a person, `message` goes to the program, `recall` tells it to remove another one. */
@@ -23,6 +23,8 @@ export interface Notification extends NotificationContent {
   readonly id: string;
   readonly app: string;
   readonly audience: Audience;
+  /** Names in its audience that stood for nothing when it was accepted. */
+  readonly rejected?: readonly RejectedName[];
   readonly acceptedAt: number;
   /** When it is due; equals `acceptedAt` for "now". */
   readonly at: number;

@@ -5,6 +5,7 @@ import {
   drivingSet,
   isTerm,
   matches,
+  namesOf,
 } from '@carillon/domain';
 import type { RedisUsers } from '../devices/redis-users.js';
 import { byShard, resultsOf, type Store } from '../store.js';
@@ -51,8 +52,22 @@ export class AudienceQuery {
 
   /** Partitions that may hold members. */
   async partitions(): Promise<number[]> {
+    const sizes = await this.sizesByPartition();
+    return sizes.flatMap((size, partition) => (size > 0 ? [partition] : []));
+  }
+
+  /** How many devices drive the search, partition by partition. */
+  async sizesByPartition(): Promise<number[]> {
     const sets = await Promise.all(this.store.allPartitions().map((partition) => this.driving(partition)));
-    return sets.flatMap(({ size }, partition) => (size > 0 ? [partition] : []));
+    return sets.map(({ size }) => size);
+  }
+
+  /** Whether what drives the search is the audience, each device once: its size needs no search. */
+  get isCountable(): boolean {
+    const { audience } = this;
+    if (!isTerm(audience)) return false;
+    if ('everyone' in audience) return true;
+    return [namesOf(audience, 'tag'), namesOf(audience, 'group')].some(({ length }) => length === 1);
   }
 
   /** What drives the search of a partition, as large as its indexes are now: one round trip. */
@@ -66,13 +81,18 @@ export class AudienceQuery {
 
   /** The audience's devices in one partition, in pages. A device may come twice (SSCAN, several driving terms); deposits are made for that. */
   async *pages(partition: number): AsyncGenerator<string[]> {
+    for await (const { members } of this.walk(partition)) if (members.length > 0) yield members;
+  }
+
+  /** As `pages`, and how many devices were looked at for each. */
+  async *walk(partition: number): AsyncGenerator<{ candidates: number; members: string[] }> {
     const { terms } = await this.driving(partition);
     const isExact = this.isExact(terms);
     for (const term of terms) {
       const prepared = this.prepared(term);
       for await (const page of this.candidates.pages(partition, prepared)) {
         const members = isExact && page.certain ? [...page.ids] : await this.matching(partition, page.ids);
-        if (members.length > 0) yield members;
+        yield { candidates: page.ids.length, members };
       }
     }
   }

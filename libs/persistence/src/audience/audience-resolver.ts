@@ -1,4 +1,4 @@
-import { type Audience, expandSegments, segmentsIn, termsOf } from '@carillon/domain';
+import { type Audience, checkCost, expandSegments, segmentsIn, termsOf } from '@carillon/domain';
 import type { RedisUsers } from '../devices/redis-users.js';
 import { resultsOf, type Store } from '../store.js';
 import { AudienceQuery } from './audience-query.js';
@@ -32,6 +32,16 @@ export class AudienceResolver {
     const lists = await this.lists.current(app, names);
     const prepared = new Map(terms.map((term) => [term, prepareTerm(term, now, lists)]));
     return new AudienceQuery(this.store, this.users, app, expanded, prepared);
+  }
+
+  /**
+   * The expression with what segments stand for in the place of their names.
+   * @throws CarillonError `audience-too-costly`
+   */
+  async check(app: string, audience: Audience, pointer: string): Promise<Audience> {
+    const expanded = await this.expand(app, audience);
+    if (expanded !== audience) checkCost(expanded, pointer);
+    return expanded;
   }
 
   /** As `AudienceQuery.matching`, for devices of one partition. */

@@ -5,6 +5,7 @@ import {
   type Notification,
   type NotificationStatus,
   ONLINE_ONLY_GRACE,
+  type RejectedName,
   type StoredContent,
   type TransportKind,
 } from '@carillon/domain';
@@ -26,7 +27,7 @@ export interface NotificationRecord {
 type StoredEnvelope = Pick<Notification, 'kind' | 'title' | 'body' | 'uri' | 'data' | 'replaces' | 'recalls'>;
 
 export function toFields(notification: Notification): string[] {
-  const { app, acceptedAt, at, expiresAt, ttl, audience, collapseKey, transports } = notification;
+  const { app, acceptedAt, at, expiresAt, ttl, audience, rejected, collapseKey, transports } = notification;
   const fields: Record<string, string> = {
     app,
     status: at > acceptedAt ? 'scheduled' : 'accepted',
@@ -35,6 +36,7 @@ export function toFields(notification: Notification): string[] {
     expiresAt: String(expiresAt),
     ttl: String(ttl),
     audience: JSON.stringify(audience),
+    ...(rejected && rejected.length > 0 && { rejected: JSON.stringify(rejected) }),
     content: JSON.stringify(envelopeContent(notification)),
     ...(collapseKey !== undefined && { collapseKey }),
     ...(transports && { transports: transports.join(',') }),
@@ -84,6 +86,7 @@ export function fromFields(
       replaces,
       recalls,
       audience: JSON.parse(fields.audience!) as Audience,
+      ...(fields.rejected && { rejected: JSON.parse(fields.rejected) as RejectedName[] }),
       acceptedAt: Number(fields.acceptedAt),
       at,
       expiresAt: Number(fields.expiresAt),

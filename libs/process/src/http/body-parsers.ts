@@ -7,7 +7,11 @@ import { parseJson } from './parse-json.js';
 /** Route option, for `@RouteConfig`: the route takes its body as text, whatever its media type says. */
 export const TEXT_BODY = { textBody: true } as const;
 
+/** Route option: the route takes its body as a stream, of any length. */
+export const STREAM_BODY = { streamBody: true } as const;
+
 const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
+const STREAM_TYPES = ['application/x-ndjson', 'text/csv'];
 const TEXT_TYPES = ['text/plain', 'application/x-www-form-urlencoded'];
 
 /** JSON for every route; text (and what `curl -d` calls a form) for those that say so. Anything else is a 415. */
@@ -16,7 +20,11 @@ export function installBodyParsers(app: NestFastifyApplication): void {
   app.useBodyParser(JSON_TYPES, bounds, async (_request: unknown, body: Buffer) => parseJson(decode(body)));
   app.useBodyParser(TEXT_TYPES, bounds, async (_request: unknown, body: Buffer) => decode(body));
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  fastify.addHook('preValidation', async (request) => refuseUnexpectedText(request));
+  fastify.addContentTypeParser(STREAM_TYPES, (_request, payload, done) => done(null, payload));
+  fastify.addHook('preValidation', async (request) => {
+    refuseUnexpectedText(request);
+    refuseUnexpectedStream(request);
+  });
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
@@ -27,6 +35,13 @@ function decode(body: Buffer): string {
   } catch {
     throw new CarillonError('invalid-request', 'the body is not UTF-8');
   }
+}
+
+function refuseUnexpectedStream({ headers, routeOptions }: FastifyRequest): void {
+  const type = headers['content-type'] ?? '';
+  if (!STREAM_TYPES.some((stream) => type.toLowerCase().startsWith(stream))) return;
+  if ((routeOptions.config as { streamBody?: boolean }).streamBody) return;
+  throw new CarillonError('unsupported-media-type', `send the body as application/json; it came as ${type}`);
 }
 
 function refuseUnexpectedText({ body, headers, routeOptions }: FastifyRequest): void {

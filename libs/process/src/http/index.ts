@@ -1,4 +1,4 @@
-export { TEXT_BODY } from './body-parsers.js';
+export { STREAM_BODY, TEXT_BODY } from './body-parsers.js';
 export { configureHttp, newHttpAdapter } from './configure-http.js';
 export { FreeForm } from './free-form.js';
 export { MAX_BODY_BYTES, MAX_JSON_DEPTH } from './limits.js';

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { AccessModule } from '../access/access.module.js';
+import { AudienceController } from './audience.controller.js';
+import { PreviewService } from './preview.service.js';
+import { RecipientsService } from './recipients.service.js';
+
+@Module({
+  imports: [AccessModule],
+  controllers: [AudienceController],
+  providers: [PreviewService, RecipientsService],
+  exports: [RecipientsService],
+})
+export class AudienceModule {}
