@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, DEFAULT_CIPHERS, type SecureVersion } from 'node:tls';
 import { Authority, type Pair, writePair } from '../support/certificates.js';
 import { MqttDevice, XmppDevice } from '../support/devices.js';
 import { failedStart } from '../support/failed-start.js';
@@ -8,6 +8,7 @@ import { Installation, type GatewayProcess } from '../support/gateway.js';
 import { Rest } from '../support/rest.js';
 import { secured, shownBy, shownByStartTls } from '../support/tls-peer.js';
 import { until } from '../support/until.js';
+import { XmppWire } from '../support/xmpp-wire.js';
 
 /** Certificates of the operator, by server name, and anew without an end to any connection. */
 const installation = new Installation();
@@ -177,4 +178,42 @@ it('has new ones read by an API process too', async () => {
     () => shownBy(api.url('HTTP')),
     (name) => name === 'api-2',
   );
+});
+
+describe('versions', () => {
+  const LISTENERS_AND_STARTTLS = [...LISTENERS, 'XMPP'];
+  const spoken = async (edge: GatewayProcess, version: SecureVersion): Promise<string[]> => {
+    const options = { minVersion: version, maxVersion: version, ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=0` };
+    const attempts = LISTENERS_AND_STARTTLS.map((listener) =>
+      (listener === 'XMPP'
+        ? XmppWire.secured(edge.url(listener), 'localhost', options).then(({ wire }) => wire.cut())
+        : secured(edge.url(listener), options).then((socket) => void socket.destroy())
+      ).then(
+        () => 'spoken',
+        () => 'refused',
+      ),
+    );
+    return Promise.all(attempts);
+  };
+  const all = (outcome: string): string[] => LISTENERS_AND_STARTTLS.map(() => outcome);
+
+  it('speaks TLS 1.2 and 1.3, and nothing older', async () => {
+    expect(await spoken(gateway, 'TLSv1')).toEqual(all('refused'));
+    expect(await spoken(gateway, 'TLSv1.1')).toEqual(all('refused'));
+    expect(await spoken(gateway, 'TLSv1.2')).toEqual(all('spoken'));
+    expect(await spoken(gateway, 'TLSv1.3')).toEqual(all('spoken'));
+  });
+
+  it('speaks older ones where it is told to, with a warning', async () => {
+    const old = await installation.start('edge', { CARILLON_TLS_MIN_VERSION: '1.0' });
+    for (const version of ['TLSv1', 'TLSv1.1', 'TLSv1.3'] as const)
+      expect(await spoken(old, version)).toEqual(all('spoken'));
+    expect(old.log.some((line) => line.includes('CARILLON_TLS_MIN_VERSION=1.0'))).toBe(true);
+  });
+
+  it('speaks TLS 1.3 alone where it is told to', async () => {
+    const strict = await installation.start('edge', { CARILLON_TLS_MIN_VERSION: '1.3' });
+    expect(await spoken(strict, 'TLSv1.2')).toEqual(all('refused'));
+    expect(await spoken(strict, 'TLSv1.3')).toEqual(all('spoken'));
+  });
 });

@@ -30,7 +30,7 @@ describe('loadConfig', () => {
       dataDir: join(directory, '.data'),
       host: '127.0.0.1',
       http: { port: 8080, tls: 'optional' },
-      tls: { clientCertificates: 'request' },
+      tls: { clientCertificates: 'request', minVersion: '1.2' },
       proxyProtocol: { listeners: [], trusted: undefined },
       connections: { max: 1_000_000, maxPerAddress: 0, ratePerAddress: 0, handshakeTimeoutMs: 10_000 },
       metrics: { port: undefined },

@@ -19,7 +19,7 @@ export type LogLevel = Values['logLevel'];
 export type HttpTls = Values['httpTls'];
 export type ProxiedListener = NonNullable<Values['proxyProtocol']>[number];
 
-/** Where certificates are; paths are absolute. */
+/** Where certificates are, and what is made of them; paths are absolute. */
 export interface TlsFiles {
   readonly certFile?: string;
   readonly keyFile?: string;
@@ -27,6 +27,7 @@ export interface TlsFiles {
   readonly clientCaFile?: string;
   readonly clientCrlFile?: string;
   readonly clientCertificates: Values['tlsClientCertificates'];
+  readonly minVersion: Values['tlsMinVersion'];
 }
 
 /** What an installation is told from outside. Ports: 0 picks a free one. */
@@ -197,5 +198,6 @@ function tlsFiles(values: Values, cwd: string): TlsFiles {
     clientCaFile: absolute(values.tlsClientCaFile),
     clientCrlFile: absolute(values.tlsClientCrlFile),
     clientCertificates: values.tlsClientCertificates,
+    minVersion: values.tlsMinVersion,
   };
 }

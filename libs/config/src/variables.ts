@@ -118,6 +118,13 @@ export const variables = {
     description:
       'with `CARILLON_TLS_CLIENT_CA_FILE`: whether a client may do without a certificate of its own, or gets no connection on the MQTTS and XMPPS ports then',
   }),
+  tlsMinVersion: defaulted({
+    name: 'CARILLON_TLS_MIN_VERSION',
+    kind: kinds.oneOf('1.0', '1.1', '1.2', '1.3'),
+    default: '1.2',
+    description:
+      'the oldest TLS that is spoken; below `1.2`, for devices that know no better, weak signatures are taken too, and a warning says so at the start',
+  }),
   proxyProtocol: optional({
     name: 'CARILLON_PROXY_PROTOCOL',
     kind: kinds.listOf('mqtt', 'mqtts', 'xmpp', 'xmpps', 'http'),

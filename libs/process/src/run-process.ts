@@ -50,8 +50,7 @@ async function start(options: ProcessOptions, config: Config): Promise<RunningPr
   refuseWhatIsNotBuilt(config);
   const directory = new DataDirectory(config.dataDir);
   await directory.prepare({ exclusive: options.standalone === true });
-  const tls = new TlsMaterial(config, directory);
-  await tls.load();
+  const tls = await loadTls(config, directory, logger);
   const redis = await connectRedis(config, { privateRedis: options.standalone === true }, logger);
   const context = new ProcessContext(options.name, config, logger, redis.urls, directory, redis.secret, tls);
   const key = options.servesApi
@@ -63,6 +62,15 @@ async function start(options: ProcessOptions, config: Config): Promise<RunningPr
     await redis.release();
     throw error;
   }
+}
+
+async function loadTls(config: Config, directory: DataDirectory, logger: Logger): Promise<TlsMaterial> {
+  const { minVersion } = config.tls;
+  if (minVersion < '1.2')
+    logger.warn(`CARILLON_TLS_MIN_VERSION=${minVersion}: TLS before 1.2 is not secure (RFC 8996)`);
+  const tls = new TlsMaterial(config, directory);
+  await tls.load();
+  return tls;
 }
 
 async function serve(

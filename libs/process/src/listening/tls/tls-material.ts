@@ -1,6 +1,7 @@
 import {
   createSecureContext,
   createServer,
+  DEFAULT_CIPHERS,
   type SecureContext,
   type SecureContextOptions,
   type Server,
@@ -24,8 +25,8 @@ export interface TlsServerOptions {
   readonly alpn?: readonly string[];
 }
 
-/** Certificate authorities and revocation lists for client certificates, PEM. */
-type ClientTrust = Pick<SecureContextOptions, 'ca' | 'crl'>;
+/** Certificate authorities and revocation lists for client certificates (PEM), and the versions of TLS. */
+type Terms = Pick<SecureContextOptions, 'ca' | 'crl' | 'minVersion' | 'ciphers'>;
 
 interface Loaded {
   /** For clients that name no server, or one that no certificate is for. */
@@ -60,7 +61,15 @@ export class TlsMaterial {
     const further = await this.furtherPairs().catch(note);
     for (const each of further ?? []) if (each instanceof FileFault) note(each);
     if (own && further && faults.length === 0) {
-      this.use(assemble(own, further as CertificatePair[], trust ?? {}, note), faults);
+      this.use(
+        assemble(
+          own,
+          further as CertificatePair[],
+          { ...versionsFrom(this.files.minVersion), ...trust },
+          note,
+        ),
+        faults,
+      );
     }
     if (faults.length > 0)
       throw new StartupError('the TLS files cannot be used', ['correct them', ...faults].join('\n  '));
@@ -118,7 +127,7 @@ export class TlsMaterial {
     return sniDir === undefined ? Promise.resolve([]) : readPairs(sniDir);
   }
 
-  private async clientTrust(): Promise<ClientTrust> {
+  private async clientTrust(): Promise<Terms> {
     const { clientCaFile, clientCrlFile } = this.files;
     if (clientCaFile === undefined) {
       if (clientCrlFile === undefined) return {};
@@ -140,12 +149,12 @@ async function revocationLists(file: string): Promise<string[]> {
 function assemble(
   own: CertificatePair,
   further: readonly CertificatePair[],
-  trust: ClientTrust,
+  terms: Terms,
   note: (fault: FileFault) => void,
 ): Loaded | undefined {
   const contextOf = (pair: CertificatePair): SecureContext | undefined => {
     try {
-      return createSecureContext(contextOptions(pair, trust));
+      return createSecureContext(contextOptions(pair, terms));
     } catch (error) {
       note(
         new FileFault(`the certificate for ${namesOf(pair.leaf).join(', ')}: ${(error as Error).message}`),
@@ -160,12 +169,18 @@ function assemble(
     if (context) named.add(namesOf(pair.leaf), context);
   }
   if (!fallbackContext) return undefined;
-  return { fallback: contextOptions(own, trust), fallbackContext, named, pairs: [own, ...further] };
+  return { fallback: contextOptions(own, terms), fallbackContext, named, pairs: [own, ...further] };
 }
 
-function contextOptions({ cert, key }: CertificatePair, trust: ClientTrust): SecureContextOptions {
+function contextOptions({ cert, key }: CertificatePair, terms: Terms): SecureContextOptions {
   // A session that was begun with a client certificate is resumed only under the same name (SSL_CTX_set_session_id_context).
-  return { cert, key, minVersion: 'TLSv1.2', sessionIdContext: 'carillon', ...trust };
+  return { cert, key, sessionIdContext: 'carillon', ...terms };
+}
+
+/** COMPAT: before 1.2 signatures are by SHA-1, which OpenSSL 3 takes at security level 0 alone. */
+function versionsFrom(oldest: TlsFiles['minVersion']): Terms {
+  if (oldest === '1.2' || oldest === '1.3') return { minVersion: `TLSv${oldest}` };
+  return { minVersion: oldest === '1.1' ? 'TLSv1.1' : 'TLSv1', ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=0` };
 }
 
 function isUsable(options: SecureContextOptions): boolean {
