@@ -60,8 +60,13 @@ export class System {
 
   static async start(options: SystemOptions): Promise<System> {
     const system = new System(await RedisServer.start(), options);
-    await Promise.all(system.slots.map((slot) => system.launch(slot)));
-    return system;
+    try {
+      await Promise.all(system.slots.map((slot) => system.launch(slot)));
+      return system;
+    } catch (error) {
+      await system.end();
+      throw error;
+    }
   }
 
   /** Names of the processes, as `kill` takes them. */

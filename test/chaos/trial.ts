@@ -50,11 +50,12 @@ export class Trial {
   static async with<T>(options: TrialOptions, work: (trial: Trial) => Promise<T>): Promise<T> {
     const endpoint = await WebhookEndpoint.start();
     const system = await System.start(options);
+    const trial = new Trial(options, system, endpoint);
     try {
-      const trial = new Trial(options, system, endpoint);
       await trial.begin();
       return await work(trial);
     } finally {
+      for (const device of trial.devices) device.abandon();
       await system.end();
       endpoint.stop();
     }

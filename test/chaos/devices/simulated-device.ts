@@ -79,6 +79,12 @@ export class SimulatedDevice {
     await this.life;
   }
 
+  /** Connects no more; what is open may end by itself. */
+  abandon(): void {
+    this.stopped = true;
+    this.settle();
+  }
+
   private async live(): Promise<void> {
     await this.pause(0, 1_000);
     while (!this.stopped) {
