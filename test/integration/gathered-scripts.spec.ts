@@ -3,7 +3,7 @@ import { testStore } from '@carillon/testing';
 
 type Claim = [1, number] | [0, Buffer];
 
-describe('script calls of one tick', () => {
+describe('script calls that go to Redis together', () => {
   const test = testStore();
   const { client, keys } = test.store;
   const scripts = new GatheredScripts(client);
@@ -31,6 +31,13 @@ describe('script calls of one tick', () => {
     expect(again[1]![0]).toBe(1);
   });
 
+  it('are answered when they come while others are under way', async () => {
+    const first = claim('first');
+    await new Promise((resolve) => setImmediate(resolve));
+    const later = [claim('second'), claim('third')];
+    expect((await Promise.all([first, ...later])).map(([taken]) => taken)).toEqual([1, 1, 1]);
+  });
+
   it('fail each by itself', async () => {
     await client.set(keys.mqttSession(0, 'broken'), 'no hash');
     const outcomes = await Promise.allSettled([claim('one'), claim('broken'), claim('two')]);
@@ -39,5 +46,7 @@ describe('script calls of one tick', () => {
       { status: 'rejected', reason: { message: expect.stringContaining('WRONGTYPE') } },
       { status: 'fulfilled' },
     ]);
+    await expect(claim('broken')).rejects.toThrow('WRONGTYPE');
+    expect((await claim('three'))[0]).toBe(1);
   });
 });

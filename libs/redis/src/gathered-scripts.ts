@@ -11,11 +11,13 @@ interface Call {
 }
 
 /**
- * Script calls of one tick go to Redis together: one write to the socket instead of one for each, which is most of what a
- * call costs here. Each answers and fails by itself. In a cluster, where they are for different nodes, they go one by one.
+ * Script calls that come while others are under way go to Redis together when those are answered: one write to the socket
+ * instead of one for each, which is most of what a call costs here. Each answers and fails by itself. In a cluster, where
+ * they are for different nodes, they go one by one.
  */
 export class GatheredScripts {
   private waiting: Call[] = [];
+  private underWay = false;
 
   constructor(private readonly client: RedisClient) {}
 
@@ -24,13 +26,26 @@ export class GatheredScripts {
     if (this.client instanceof Cluster) return runBinaryScript(this.client, name, keys, args);
     return new Promise((resolve, reject) => {
       this.waiting.push({ name, keys, args, resolve, reject });
-      if (this.waiting.length === 1) setImmediate(() => void this.send());
+      if (this.underWay) return;
+      this.underWay = true;
+      setImmediate(() => void this.sendAll());
     });
   }
 
-  private async send(): Promise<void> {
-    const calls = this.waiting;
-    this.waiting = [];
+  private async sendAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const calls = this.waiting;
+      this.waiting = [];
+      await (calls.length === 1 ? this.sendOne(calls[0]!) : this.send(calls));
+    }
+    this.underWay = false;
+  }
+
+  private async sendOne({ name, keys, args, resolve, reject }: Call): Promise<void> {
+    await runBinaryScript<never>(this.client, name, keys, args).then(resolve, reject);
+  }
+
+  private async send(calls: readonly Call[]): Promise<void> {
     const pipeline = this.client.pipeline();
     for (const { name, keys, args } of calls) addBinaryScript(pipeline, name, keys, args);
     try {
