@@ -178,6 +178,7 @@ async function inheritMqttSession({ client, keys }: Store, connect: () => RedisC
       yield: () => Promise.resolve(),
       lost: nothing,
       adopt: (clientId) => Promise.resolve(void adopted.push(clientId)),
+      left: () => Promise.resolve(),
     });
     return stores;
   };

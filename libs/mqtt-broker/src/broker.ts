@@ -17,7 +17,8 @@ import { Publication } from './inflight/publication.js';
 import { defaultLimits, type BrokerLimits } from './limits.js';
 import type { BrokerMessage } from './message.js';
 import { ReasonCode, type DisconnectReason } from './reason-codes.js';
-import { offer } from './session/delivery.js';
+import { offer, offerToOne } from './session/delivery.js';
+import type { Bequest } from './session/legacy.js';
 import type { PendingWill } from './session/session.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { BoundedLog } from './statistics/bounded-log.js';
@@ -26,7 +27,7 @@ import { Traffic } from './statistics/traffic.js';
 import { TimerWheel } from './timers/timer-wheel.js';
 import { RetainedStore } from './topics/retained-store.js';
 import { SubscriptionIndex } from './topics/subscription-index.js';
-import { isTopicName, levelCount } from './topics/topic-filter.js';
+import { isTopicName, levelCount, parseFilter } from './topics/topic-filter.js';
 
 /** How full the broker is. */
 export interface BrokerStatistics {
@@ -124,11 +125,18 @@ class BrokerEngine implements Engine {
     }
     const { recipients, groups } = this.index.match(publication.topic);
     for (const recipient of recipients) offer(recipient.session, publication, recipient);
-    for (const group of groups) {
-      const member = group.pick(publication.topic);
-      if (member) offer(member.session, publication, member);
-    }
+    for (const group of groups) offerToOne(group, publication);
     publication.settle();
+  }
+
+  bequeath(bequests: readonly Bequest[]): void {
+    for (const { share, publication } of bequests) {
+      if (publication.expired(this.now())) continue;
+      const parsed = parseFilter(share, this.limits);
+      const group = parsed && this.index.group(parsed);
+      if (group) offerToOne(group, publication);
+      publication.settle();
+    }
   }
 
   publishWill(clientId: string, will: PendingWill): void {

@@ -8,6 +8,7 @@ import type { BrokerLogger, MqttBrokerHooks } from './hooks.js';
 import type { Publication } from './inflight/publication.js';
 import type { QueueBudget } from './inflight/message-queue.js';
 import type { BrokerLimits } from './limits.js';
+import type { Bequest } from './session/legacy.js';
 import type { PendingWill } from './session/session.js';
 import type { SessionRegistry } from './session/session-registry.js';
 import type { BoundedLog } from './statistics/bounded-log.js';
@@ -48,6 +49,8 @@ export interface Engine {
   route(publication: Publication): void | Promise<void>;
   /** To subscribers of this broker, and into its own retained messages. */
   distribute(publication: Publication): void;
+  /** Gives what a session that ended leaves to other members, of this broker, of its shared subscriptions. */
+  bequeath(bequests: readonly Bequest[]): void;
   publishWill(clientId: string, will: PendingWill): void;
   /** Runs a promise that nobody waits for; a rejection is logged. */
   supervise(promise: Promise<unknown>, what: string): void;

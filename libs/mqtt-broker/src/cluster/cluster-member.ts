@@ -2,15 +2,19 @@ import type { Will } from '../codec/packets.js';
 import type { Connection } from '../connection/connection.js';
 import type { Engine } from '../engine.js';
 import { Publication } from '../inflight/publication.js';
-import { offer } from '../session/delivery.js';
+import { offer, offerToOne } from '../session/delivery.js';
+import type { Bequest } from '../session/legacy.js';
 import type { Session } from '../session/session.js';
 import { mergeSubscriptions, type Recipient, type Subscription } from '../topics/subscription.js';
 import type { Match } from '../topics/subscriber-set.js';
 import { filterMatches, parseFilter } from '../topics/topic-filter.js';
+import { EndedSessions } from './ended-sessions.js';
+import { GoneBrokers } from './gone-brokers.js';
 import type { LogEntry, LoggedPublication, PublicationLog, SharePresence } from './publication-log.js';
 import { fillSession } from './restored-session.js';
 import type { SessionClaim, SessionHolder, SessionStore } from './session-store.js';
 import { ShareView } from './share-view.js';
+import { hasRunOut, willIsDue } from './stored-deadlines.js';
 
 export interface ClusterStores {
   readonly sessions: SessionStore;
@@ -26,6 +30,8 @@ export class ClusterMember implements SessionHolder {
   private readonly log: PublicationLog;
   private readonly sessions: SessionStore;
   private readonly shares = new ShareView();
+  private readonly endings: EndedSessions;
+  private readonly gone: GoneBrokers;
   /** What this broker said last of its own members. */
   private readonly announced = new Map<string, SharePresence>();
   /** Shares without members here, of which the others do not know yet. */
@@ -42,6 +48,8 @@ export class ClusterMember implements SessionHolder {
   ) {
     this.sessions = sessions;
     this.log = log;
+    this.endings = new EndedSessions(engine, log, this.shares);
+    this.gone = new GoneBrokers(log, this.shares);
   }
 
   async start(): Promise<void> {
@@ -108,17 +116,19 @@ export class ClusterMember implements SessionHolder {
       }
       if (known) sessions.end(known);
       if (sessions.size >= limits.maxSessions) return seat(undefined, false);
-      const claim = await this.sessions.claim(clientId, fresh);
+      await this.endings.settled(clientId);
+      const claim = await this.claim(clientId, fresh);
       const session = await this.restore(clientId, claim);
-      if (connection.live) seat(session, claim.stored !== undefined);
-      else sessions.park(session);
+      if (!connection.live) return sessions.park(session);
+      sessions.resume(session);
+      seat(session, claim.stored !== undefined);
     });
   }
 
   yield(clientId: string): Promise<void> {
     return this.inTurn(clientId, () => {
       this.giveUp(clientId);
-      return Promise.resolve();
+      return this.endings.settled(clientId);
     });
   }
 
@@ -134,11 +144,19 @@ export class ClusterMember implements SessionHolder {
       if (!stored || sessions.get(clientId)) return;
       const session = await this.restore(clientId, claim);
       session.offlineSince = stored.offlineSince ?? now();
-      if (stored.will) session.pendingWill = { client: undefined, will: stored.will };
-      session.durable = stored.expiryInterval > 0;
       if (session.durable) sessions.wait(session);
       else sessions.end(session);
     });
+  }
+
+  async left(broker: string, after: number, upTo: number): Promise<void> {
+    await this.reached(upTo);
+    await this.gone.bequeath(broker, after, upTo);
+  }
+
+  /** A session of ours is over. */
+  ended(session: Session, bequests: readonly Bequest[]): void {
+    this.endings.end(session, bequests);
   }
 
   /** A session of ours has a connection again. */
@@ -191,9 +209,7 @@ export class ClusterMember implements SessionHolder {
       }
     }
     for (const group of groups) {
-      if (!this.isOurs(group.share, logged, position)) continue;
-      const member = group.pick(publication.topic);
-      if (member) offer(member.session, publication, member);
+      if (this.isOurs(group.share, logged, position)) offerToOne(group, publication);
     }
     for (const share of this.leaving) this.passOn(share, logged, position);
     publication.settle();
@@ -227,14 +243,34 @@ export class ClusterMember implements SessionHolder {
     while (this.waiters[0] && this.waiters[0].position <= position) this.waiters.shift()!.reached();
   }
 
+  /** One that is not wanted, or has run out, ends with all that follows from its end. */
+  private async claim(clientId: string, fresh: boolean): Promise<SessionClaim> {
+    const { sessions, now } = this.engine;
+    const claim = await this.sessions.claim(clientId, false);
+    const { stored } = claim;
+    if (!stored) return claim;
+    if (fresh || hasRunOut(stored, now())) {
+      sessions.end(await this.restore(clientId, claim));
+      await this.endings.settled(clientId);
+      return this.sessions.claim(clientId, true);
+    }
+    if (stored.will && willIsDue(stored, now())) {
+      this.engine.publishWill(clientId, { client: undefined, will: stored.will });
+      stored.will = undefined;
+    }
+    return claim;
+  }
+
   private async restore(clientId: string, { hold, stored }: SessionClaim): Promise<Session> {
     const session = this.engine.sessions.create(clientId, hold);
     if (!stored) return session;
     fillSession(session, stored);
     session.durable = stored.expiryInterval > 0;
+    if (stored.will) session.pendingWill = { client: undefined, will: stored.will };
     let { position } = stored;
     if (position > this.position) await this.reached(position);
     while (position < this.position) position = await this.catchUp(session, position, stored.formerBroker);
+    if (stored.formerBroker !== undefined) this.gone.restore(stored.formerBroker, session, this.position);
     for (const subscription of session.subscriptions?.values() ?? []) {
       this.engine.index.add(subscription);
       this.membersChanged(subscription);

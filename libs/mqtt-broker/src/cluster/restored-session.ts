@@ -47,9 +47,9 @@ function restoreSubscription(
 }
 
 function enqueue(session: Session, key: number, message: StoredMessage): void {
-  const { qos, retain, identifiers } = message;
+  const { qos, retain, identifiers, share } = message;
   const publication = Publication.fromLog(message.publication);
-  session.queue.push({ publication: publication.detach(), qos, retain, identifiers, key });
+  session.queue.push({ publication: publication.detach(), qos, retain, identifiers, share, key });
 }
 
 function inflightEntry(key: number, message: StoredMessage, engine: Engine): InflightEntry {
@@ -59,6 +59,7 @@ function inflightEntry(key: number, message: StoredMessage, engine: Engine): Inf
   const kept = released ? undefined : publication;
   const entry = new InflightEntry(packetId, qos as QoS, retain, identifiers, kept, undefined, sentAt);
   entry.key = key;
+  entry.share = message.share;
   entry.released = released;
   return entry;
 }

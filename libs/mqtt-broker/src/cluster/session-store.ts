@@ -19,6 +19,8 @@ export interface StoredMessage {
   packetId: number;
   /** PUBREC came: only PUBREL and PUBCOMP are left. */
   released: boolean;
+  /** The shared subscription that it came by. */
+  share?: string | undefined;
   publication: LoggedPublication;
 }
 
@@ -84,6 +86,11 @@ export interface SessionHolder {
   lost(clientId: string): void;
   /** The broker that held it is gone: from now on it is this one's. */
   adopt(clientId: string, claim: SessionClaim): Promise<void>;
+  /**
+   * A broker is gone, its sessions are with others, and nobody counts on its members of shared subscriptions any more. What
+   * the log brought up to the position `after` it had dealt with; of the rest up to `upTo` nobody knows.
+   */
+  left(broker: string, after: number, upTo: number): Promise<void>;
 }
 
 /** Where sessions live beyond the broker that serves them: each client id is held by one broker at a time. */

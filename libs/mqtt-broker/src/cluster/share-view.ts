@@ -45,6 +45,21 @@ export class ShareView {
     return candidates[scatter(position) % candidates.length];
   }
 
+  /** Whether any broker but this one has members. */
+  others(share: string, broker: string): boolean {
+    const holders = this.shares.get(share)?.holders ?? NOBODY;
+    return holders.size > (holders.has(broker) ? 1 : 0);
+  }
+
+  /** Shares of which a broker had members at a position or later, and somebody has some now. */
+  heldBy(broker: string, position: number): { share: string; topicFilter: string }[] {
+    const found = [...this.shares].filter(
+      ([, { holders, past }]) =>
+        holders.size > 0 && past.some((before) => before.until > position && before.holders.has(broker)),
+    );
+    return found.map(([share]) => ({ share, topicFilter: share.split('/').slice(2).join('/') }));
+  }
+
   private holdersAt(share: string, position: number): Holders {
     const known = this.shares.get(share);
     return known?.past.find(({ until }) => position < until)?.holders ?? known?.holders ?? NOBODY;

@@ -15,6 +15,8 @@ export class InflightEntry {
   readonly weight: number;
   /** Under which the session's store knows it; 0: it does not. */
   key = 0;
+  /** The shared subscription that it came by. */
+  share: string | undefined = undefined;
   /** @internal In a window. */
   kept = false;
   /** @internal */

@@ -6,6 +6,8 @@ export interface QueuedMessage {
   qos: QoS;
   retain: boolean;
   identifiers: number[] | undefined;
+  /** The shared subscription that it came by. */
+  share: string | undefined;
   /** Under which the session's store knows it; 0: it does not. */
   key: number;
 }

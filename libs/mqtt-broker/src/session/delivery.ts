@@ -6,6 +6,7 @@ import type { Publication } from '../inflight/publication.js';
 import type { DropReason } from '../hooks.js';
 import type { DirectDelivery } from '../message.js';
 import type { QueuedMessage } from '../inflight/message-queue.js';
+import type { SharedGroup } from '../topics/shared-group.js';
 import type { Recipient } from '../topics/subscription.js';
 import { recordQueued, recordSent } from './journal.js';
 import { resendEntry } from './resume.js';
@@ -27,12 +28,21 @@ export function offer(session: Session, publication: Publication, recipient: Rec
       session.engine.traffic.publicationDropped('not-reading');
     }
   } else if (connection && session.ready) {
-    send(session, connection, publication, qos, retain, recipient.identifiers, 0);
+    send(session, connection, publication, qos, retain, recipient, 0);
   } else {
-    const { identifiers } = recipient;
-    enqueue(session, { publication: publication.detach(), qos, retain, identifiers, key: 0 });
+    const { identifiers, share } = recipient;
+    enqueue(session, { publication: publication.detach(), qos, retain, identifiers, share, key: 0 });
   }
 }
+
+/** Brings a publication to one member of a shared subscription, if there is one that may have it. */
+export function offerToOne(group: SharedGroup, publication: Publication): void {
+  const member = group.pick(publication.topic);
+  if (member) offer(member.session, publication, member);
+}
+
+/** What a subscription adds to the messages that it brings. */
+type Origin = Pick<Recipient, 'identifiers' | 'share'>;
 
 /** @param key under which the session's store knows it already, or 0 */
 function send(
@@ -41,7 +51,7 @@ function send(
   publication: Publication,
   qos: QoS,
   retain: boolean,
-  identifiers: number[] | undefined,
+  { identifiers, share }: Origin,
   key: number,
 ): void {
   const packetId = session.window.nextPacketId();
@@ -52,6 +62,7 @@ function send(
   publication.detach();
   const sentAt = publication.expires ? session.engine.now() : 0;
   const entry = new InflightEntry(packetId, qos, retain, identifiers, publication, undefined, sentAt);
+  entry.share = share;
   if (session.durable) entry.key = recordSent(session, entry, publication, key);
   session.window.add(entry);
 }
@@ -86,10 +97,10 @@ export function pump(session: Session): void {
 }
 
 function sendQueued(session: Session, connection: Connection, message: QueuedMessage): void {
-  const { publication, qos, retain, identifiers, key } = message;
+  const { publication, qos, retain, key } = message;
   if (publication.expired(session.engine.now()))
     dropped(session, publication, key, 'expired'); // [MQTT-3.3.2-5]
-  else send(session, connection, publication, qos, retain, identifiers, key);
+  else send(session, connection, publication, qos, retain, message, key);
 }
 
 function replay(session: Session, connection: Connection): void {
@@ -114,7 +125,7 @@ function sendRetained(
 ): void {
   const qos = Math.min(publication.qos, to.qos) as QoS;
   if (qos === 0) sendPublication(connection, publication, 0, true, to.identifiers, 0);
-  else send(session, connection, publication, qos, true, to.identifiers, 0);
+  else send(session, connection, publication, qos, true, to, 0);
   publication.settle();
 }
 

@@ -7,6 +7,7 @@ interface Form {
   readonly qos: QoS;
   readonly retain: boolean;
   readonly identifiers: number[] | undefined;
+  readonly share: string | undefined;
 }
 
 /**
@@ -30,12 +31,13 @@ export function recordSent(
  */
 export function recordQueued(
   session: Session,
-  { qos, retain, identifiers }: Form,
+  { qos, retain, identifiers, share }: Form,
   publication: Publication,
   packetId: number,
 ): number {
   const key = session.nextKey();
-  const message = { qos, retain, identifiers, packetId, released: false, publication: publication.logged() };
+  const form = { qos, retain, identifiers, share };
+  const message = { ...form, packetId, released: false, publication: publication.logged() };
   session.record({ op: 'queued', key, message });
   return key;
 }

@@ -1,5 +1,6 @@
 import type { SessionHold } from '../cluster/session-store.js';
 import type { Engine } from '../engine.js';
+import { bequestsOf } from './legacy.js';
 import { NEVER_EXPIRES, Session } from './session.js';
 
 /** All sessions of a broker, connected or not. */
@@ -55,11 +56,13 @@ export class SessionRegistry {
     this.schedule(session);
   }
 
-  /** Subscriptions, queue and unacknowledged messages go; a will that waited is sent (MQTT 5.0 §3.1.3.2.2). */
+  /** Subscriptions, queue and unacknowledged messages go, those of shared subscriptions to other members; a will that waited is sent (MQTT 5.0 §3.1.3.2.2). */
   end(session: Session): void {
     const will = session.pendingWill;
+    const bequests = bequestsOf(session);
     this.forget(session);
-    session.hold?.end();
+    if (this.engine.cluster) this.engine.cluster.ended(session, bequests);
+    else this.engine.bequeath(bequests);
     if (will) this.engine.publishWill(session.id, will);
   }
 

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MqttBroker } from '../broker.js';
 import type { MqttBrokerOptions } from '../broker-options.js';
-import { PacketType, type PublishPacket, type Will } from '../codec/packets.js';
+import { PacketType, type Will } from '../codec/packets.js';
 import { ReasonCode } from '../reason-codes.js';
+import { describeSharedSubscriptions } from './shared-subscription-contract.js';
 import { stopBrokers } from './test-broker.js';
+import { arrived, persistent, publishAcknowledged } from './contract-clients.js';
 import { TestClient, tick } from './test-client.js';
 
 /** Brokers that share an implementation of the two ports. */
@@ -19,22 +21,6 @@ export interface TestCluster {
   /** Whether anything is kept of a client's session. */
   knows(clientId: string): Promise<boolean>;
   stop(): Promise<void>;
-}
-
-const LONG = { sessionExpiryInterval: 3600 };
-const persistent = { clean: false, properties: LONG } as const;
-
-/** The payloads that have come by the time the broker answers a PINGREQ. */
-async function arrived(client: TestClient): Promise<string[]> {
-  const packets = await client.settle();
-  return packets
-    .filter((packet): packet is PublishPacket => packet.type === PacketType.PUBLISH)
-    .map(({ payload }) => payload.toString());
-}
-
-async function publishAcknowledged(client: TestClient, topic: string, payload: string, packetId = 1) {
-  client.publish(topic, payload, { qos: 1, packetId });
-  return client.take(PacketType.PUBACK);
 }
 
 /** What brokers owe their clients when they share sessions and publications, over whichever implementation. */
@@ -201,6 +187,46 @@ export function describeCluster(name: string, create: () => Promise<TestCluster>
       });
     });
 
+    describe('wills that wait', () => {
+      const will: Will = { topic: 'gone', payload: Buffer.from('will'), qos: 1, retain: false };
+      const delayed = { ...will, properties: { willDelayInterval: 1000 } };
+      let listener: TestClient;
+
+      beforeEach(async () => {
+        listener = await TestClient.connect(b, 'listener');
+        await listener.subscribe('gone');
+      });
+
+      it.each([
+        ['another broker', () => b],
+        ['its own broker', () => a],
+      ])('are sent when the client begins anew on %s: that ends the session', async (_, broker) => {
+        const client = await TestClient.connect(a, 'client', { ...persistent, will: delayed });
+        await client.vanish();
+        const anew = await TestClient.connect(broker(), 'client', { clean: true });
+        expect(anew.connack!.sessionPresent).toBe(false);
+        expect(await heard()).toEqual(['will']);
+      });
+
+      it('for a broker that was killed are sent when the client is back before an heir', async () => {
+        await TestClient.connect(a, 'lasting', { ...persistent, will });
+        await TestClient.connect(a, 'fleeting', { will });
+        await TestClient.connect(a, 'delayed', { ...persistent, will: delayed });
+        await cluster.settle();
+        await cluster.kill('a');
+        const back = [];
+        for (const id of ['lasting', 'fleeting', 'delayed'])
+          back.push(await TestClient.connect(b, id, persistent));
+        expect(back.map(({ connack }) => connack!.sessionPresent)).toEqual([true, false, true]);
+        expect(await heard()).toEqual(['will', 'will']);
+      });
+
+      async function heard(): Promise<string[]> {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        return payloads(listener);
+      }
+    });
+
     describe('sessions', () => {
       it('are resumed on another broker, with what came meanwhile, in order', async () => {
         const first = await TestClient.connect(a, 'c', persistent);
@@ -338,58 +364,6 @@ export function describeCluster(name: string, create: () => Promise<TestCluster>
       });
     });
 
-    describe('shared subscriptions', () => {
-      const share = '$share/g/t';
-
-      it('bring each message to one member of all brokers', async () => {
-        const members = await Promise.all(
-          [a, b, b].map(async (broker, i) => {
-            const member = await TestClient.connect(broker, `member ${i}`);
-            await member.subscribe(share, { qos: 1 });
-            return member;
-          }),
-        );
-        await cluster.settle();
-        const publisher = await TestClient.connect(a, 'publisher');
-        const sent = Array.from({ length: 60 }, (_, i) => `${i}`);
-        for (const [i, payload] of sent.entries()) await publishAcknowledged(publisher, 't', payload, i + 1);
-        const received = await Promise.all(members.map(payloads));
-        expect(received.flat().toSorted()).toEqual(sent.toSorted());
-        expect(Math.min(...received.map(({ length }) => length))).toBeGreaterThan(5);
-      });
-
-      it('lose nothing when the members of one broker leave', async () => {
-        const staying = await TestClient.connect(a, 'staying');
-        const leaving = await TestClient.connect(b, 'leaving');
-        for (const member of [staying, leaving]) await member.subscribe(share, { qos: 1 });
-        await cluster.settle();
-        const publisher = await TestClient.connect(a, 'publisher');
-        for (let i = 1; i <= 20; i++) publisher.publish('t', `${i}`, { qos: 1, packetId: i });
-        leaving.send({ type: PacketType.UNSUBSCRIBE, packetId: 5, filters: [share] });
-        await leaving.take(PacketType.UNSUBACK);
-        for (let i = 21; i <= 40; i++) publisher.publish('t', `${i}`, { qos: 1, packetId: i });
-        await cluster.settle();
-        await cluster.settle();
-        const all = [...(await payloads(staying)), ...(await payloads(leaving))].map(Number);
-        expect(all.toSorted((x, y) => x - y)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
-      });
-
-      it('prefer members that are connected to sessions that wait', async () => {
-        const waiting = await TestClient.connect(a, 'waiting', persistent);
-        await waiting.subscribe(share, { qos: 1 });
-        await waiting.leave();
-        const online = await TestClient.connect(b, 'online');
-        await online.subscribe(share, { qos: 1 });
-        await cluster.settle();
-        const publisher = await TestClient.connect(a, 'publisher');
-        for (let i = 1; i <= 5; i++) await publishAcknowledged(publisher, 't', `${i}`, i);
-        expect(await payloads(online)).toEqual(['1', '2', '3', '4', '5']);
-        await online.leave();
-        await cluster.settle();
-        await publishAcknowledged(publisher, 't', '6');
-        const back = await TestClient.connect(b, 'waiting', persistent);
-        expect(await payloads(back)).toEqual(['6']);
-      });
-    });
+    describeSharedSubscriptions(() => ({ cluster, a, b }));
   });
 }

@@ -63,10 +63,13 @@ export class MemoryCluster implements TestCluster {
       if (holding.broker === dead)
         this.append(dead, { kind: 'share', share: share.split('\0')[0]!, presence: 'none' });
     }
+    const after = this.logs.get(dead)!.delivered;
     this.logs.delete(dead);
+    const upTo = this.entries.length;
     for (const [clientId, kept] of this.sessions) {
       if (kept.broker === dead) await this.stores.get(heir)!.adopt(clientId, kept);
     }
+    await this.stores.get(heir)!.left(dead, after, upTo);
   }
 
   settle(): Promise<void> {
@@ -87,7 +90,7 @@ export class MemoryCluster implements TestCluster {
     if (entry.kind === 'share') {
       const { share, presence } = entry;
       this.shares.set(`${share}\0${origin}`, { share, broker: origin, presence });
-    } else if (entry.publication.retain) {
+    } else if (entry.publication.retain && entry.publication.share === undefined) {
       const { topic, payload } = entry.publication;
       if (payload.length > 0) this.retained.set(topic, entry.publication);
       else this.retained.delete(topic);
@@ -206,12 +209,10 @@ export class MemorySessionStore extends SessionStore {
   }
 
   async claim(clientId: string, fresh: boolean): Promise<SessionClaim> {
-    const former = this.cluster.sessions.get(clientId);
-    if (former && former.broker !== this.log.id && this.cluster.logs.get(former.broker)?.dead === false) {
-      await this.cluster.stores.get(former.broker)!.holder!.yield(clientId);
-    }
+    const yielded = await this.yieldedBy(this.cluster.sessions.get(clientId)?.broker, clientId);
     const kept = this.cluster.sessions.get(clientId);
-    const stored = kept?.durable && !fresh ? { ...kept.session, formerBroker: kept.broker } : undefined;
+    const wanted = kept && !fresh && (kept.durable || kept.session.will) ? kept : undefined;
+    const stored = wanted && { ...wanted.session, formerBroker: yielded ? undefined : wanted.broker };
     return { hold: this.keep(clientId, stored), stored };
   }
 
@@ -219,9 +220,20 @@ export class MemorySessionStore extends SessionStore {
     return Promise.resolve();
   }
 
+  private async yieldedBy(broker: string | undefined, clientId: string): Promise<boolean> {
+    if (broker === undefined || broker === this.log.id) return true;
+    if (this.cluster.logs.get(broker)?.dead !== false) return false;
+    await this.cluster.stores.get(broker)!.holder!.yield(clientId);
+    return true;
+  }
+
   async adopt(clientId: string, { session, broker, durable }: Kept): Promise<void> {
     const stored = { ...session, formerBroker: broker, expiryInterval: durable ? session.expiryInterval : 0 };
     await this.holder!.adopt(clientId, { hold: this.keep(clientId, stored), stored });
+  }
+
+  left(broker: string, after: number, upTo: number): Promise<void> {
+    return this.holder!.left(broker, after, upTo);
   }
 
   record(hold: MemoryHold, change: SessionChange): void {

@@ -1,6 +1,7 @@
 import type { SharedGroup } from './shared-group.js';
 import { SubscriberSet, type Match, type Subscribers } from './subscriber-set.js';
 import { mergeSubscriptions, type Recipient, Subscription } from './subscription.js';
+import type { ParsedFilter } from './topic-filter.js';
 import { WildcardTrie } from './wildcard-trie.js';
 
 /** Longer topics are looked up each time: the cache is bounded in bytes too. */
@@ -61,7 +62,7 @@ export class SubscriptionIndex {
   }
 
   /** The members of a shared subscription. */
-  group({ shareName, topicFilter, wildcard }: Subscription): SharedGroup | undefined {
+  group({ shareName, topicFilter, wildcard }: ParsedFilter): SharedGroup | undefined {
     const set = wildcard ? this.wildcards.find(topicFilter) : this.exact.get(topicFilter);
     return shareName !== undefined && set instanceof SubscriberSet ? set.share(shareName) : undefined;
   }

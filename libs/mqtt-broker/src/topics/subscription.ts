@@ -20,6 +20,8 @@ export class Subscription implements Subscribers {
   readonly topicFilter: string;
   readonly shareName: string | undefined;
   readonly wildcard: boolean;
+  /** The filter with `$share/…`, if it is shared. */
+  readonly share: string | undefined;
   qos: QoS = 0;
   noLocal = false;
   retainAsPublished = false;
@@ -38,6 +40,7 @@ export class Subscription implements Subscribers {
     this.topicFilter = parsed.topicFilter;
     this.shareName = parsed.shareName;
     this.wildcard = parsed.wildcard;
+    this.share = parsed.shareName === undefined ? undefined : parsed.filter;
   }
 
   get recipients(): readonly Subscription[] {
@@ -65,6 +68,8 @@ export interface Recipient {
   readonly noLocal: boolean;
   readonly retainAsPublished: boolean;
   readonly identifiers: number[] | undefined;
+  /** The shared subscription that it is a member of: what it cannot complete is another member's. */
+  readonly share: string | undefined;
   /** Set where some of the merged subscriptions are no-local and others not: what the publisher itself receives. */
   readonly own?: Recipient;
 }
@@ -90,5 +95,6 @@ function combine(all: readonly Subscription[]): Recipient {
     noLocal: all.every((subscription) => subscription.noLocal),
     retainAsPublished: all.some((subscription) => subscription.retainAsPublished),
     identifiers: identifiers.length > 0 ? identifiers : undefined,
+    share: undefined,
   };
 }

@@ -1,6 +1,7 @@
 import { runScript } from '@carillon/redis';
 import type { ClusterContext } from './cluster-context.js';
 import { shareBody } from './log-entries.js';
+import { positionOf } from './log-positions.js';
 import { shareField } from './redis-publication-log.js';
 import type { ClaimedSession, RedisSessionStore } from './redis-session-store.js';
 
@@ -32,12 +33,15 @@ export class Inheritance {
 
   private async inheritFrom(broker: string): Promise<void> {
     const { keys, client, logger } = this.context;
+    const after = await this.store.checkpointOf(broker);
     // From here on nobody counts on its members of shared subscriptions.
     await this.leave(broker, false);
+    const upTo = await this.endOfLog();
     let sessions = 0;
     for (let partition = 0; partition < keys.partitions; partition++) {
       sessions += await this.inheritPartition(broker, partition);
     }
+    await this.store.left(broker, after, upTo);
     await this.leave(broker, true);
     await client.del(keys.lease(`mqtt-inherit:${broker}`));
     logger.info({ broker, sessions }, 'the MQTT sessions of a broker that is gone were taken over');
@@ -72,6 +76,12 @@ export class Inheritance {
     if (!stored) hold.end();
     else if (routed || stored.will) await this.store.adopt(clientId, claim);
     else this.store.release(hold, lifeLeft(stored));
+  }
+
+  private async endOfLog(): Promise<number> {
+    const { keys, client } = this.context;
+    const [[last] = ['0-0']] = await client.xrevrange(keys.mqttLog(), '+', '-', 'COUNT', 1);
+    return positionOf(last);
   }
 
   private async leave(broker: string, done: boolean): Promise<void> {

@@ -85,7 +85,7 @@ export class RedisSessionStore extends SessionStore {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const claim = await this.claimFrom(clientId, from, fresh);
       if ('hold' in claim) return claim;
-      from = (await this.yieldedBy(claim.holder, clientId, fresh)) ? '' : claim.holder;
+      from = (await this.yieldedBy(claim.holder, clientId)) ? '' : claim.holder;
     }
     throw new Error(`the session of ${clientId} changes hands all the time`);
   }
@@ -130,6 +130,10 @@ export class RedisSessionStore extends SessionStore {
     return this.holder!.adopt(clientId, claim);
   }
 
+  left(broker: string, after: number, upTo: number): Promise<void> {
+    return this.holder!.left(broker, after, upTo);
+  }
+
   record(hold: RedisSessionHold, change: SessionChange): void {
     if (this.holds.get(hold.clientId) === hold) this.writer.changesOf(hold).add(change);
   }
@@ -170,10 +174,10 @@ export class RedisSessionStore extends SessionStore {
    * True when nobody holds it any more; false when it is to be taken by force. One that is taken for dead is asked too: if it lives, it has to end its
    * connection [MQTT-3.1.4-3].
    */
-  private async yieldedBy(holder: string, clientId: string, fresh: boolean): Promise<boolean> {
+  private async yieldedBy(holder: string, clientId: string): Promise<boolean> {
     if (holder === '' || holder === this.context.brokerId) return false;
     const asked = { clientId, holder };
-    const answer = !fresh && (await this.context.liveBrokers()).has(holder) && this.answerTo(asked);
+    const answer = (await this.context.liveBrokers()).has(holder) && this.answerTo(asked);
     this.context.supervise('asking for an MQTT session', this.log.askToYield(asked));
     return answer;
   }
@@ -203,7 +207,8 @@ export class RedisSessionStore extends SessionStore {
     await this.log.rejoin();
   }
 
-  private async checkpointOf(broker: string): Promise<number> {
+  /** Position of the last entry that a broker is known to have dealt with. */
+  async checkpointOf(broker: string): Promise<number> {
     const { client, keys } = this.context;
     const entryId = await client.hget(keys.mqttBrokers(), broker);
     return entryId === null ? 0 : positionOf(entryId);

@@ -37,10 +37,12 @@ interface MessageHead extends PublicationHead {
   Q: QoS;
   R: boolean;
   I?: number[] | undefined;
+  /** The shared subscription that it came by. */
+  S?: string | undefined;
 }
 
-export function packMessage({ qos, retain, identifiers, publication }: StoredMessage): Buffer {
-  const head: MessageHead = { ...publicationHead(publication), Q: qos, R: retain, I: identifiers };
+export function packMessage({ qos, retain, identifiers, share, publication }: StoredMessage): Buffer {
+  const head: MessageHead = { ...publicationHead(publication), Q: qos, R: retain, I: identifiers, S: share };
   return pack(head, publication.payload);
 }
 
@@ -105,11 +107,12 @@ export function storedMessages(fields: Fields): Map<number, StoredMessage> {
 
 function unpackMessage(packed: Buffer): StoredMessage {
   const { description, bytes } = unpack<MessageHead>(packed);
-  const { Q: qos, R: retain, I: identifiers, ...head } = description;
+  const { Q: qos, R: retain, I: identifiers, S: share, ...head } = description;
   return {
     qos,
     retain,
     identifiers,
+    share,
     packetId: 0,
     released: false,
     publication: publicationOf(head, bytes),
