@@ -86,6 +86,16 @@ describe('from a client', () => {
     expect(client.inbox.at(-1)).toMatchObject({ type: PacketType.DISCONNECT, reasonCode: 0x82 });
   });
 
+  it('may be repeated once more on each connection of an unlucky client', async () => {
+    const broker = startBroker();
+    for (let round = 0; round < 6; round++) {
+      const client = await TestClient.connect(broker, 'c', lasting);
+      client.publish('a', 'x', { qos: 2, packetId: 1, dup: round > 0 });
+      expect(await client.take(PUBREC)).toMatchObject({ packetId: 1 });
+      await client.vanish();
+    }
+  });
+
   it('ends a client beyond the Receive Maximum [MQTT-3.3.4-7]', async () => {
     const client = await TestClient.connect(startBroker({}, { receiveMaximum: 3 }), 'c');
     expect(client.connack?.properties?.receiveMaximum).toBe(3);
@@ -237,6 +247,46 @@ describe('to a client', () => {
       for (const { packetId } of batch) second.acknowledge(PUBACK, packetId);
     }
     expect(seen).toEqual(['1', '2', '3', '4', '5']);
+  });
+
+  it.each([1, 2] as const)(
+    'passes over what the new connection takes no packet so large for (QoS %i)',
+    async (qos) => {
+      const dropped: string[] = [];
+      const broker = startBroker({
+        onMessageDropped: (_, topic, why) => void dropped.push(`${topic} ${why}`),
+      });
+      const first = await TestClient.connect(broker, 'c', lasting);
+      await first.subscribe('a', { qos });
+      broker.publish({ topic: 'a', payload: Buffer.alloc(500), qos, retain: false });
+      publishAll(broker, 'a', 2, qos);
+      expect(await first.settle()).toHaveLength(3);
+      await first.vanish();
+      const properties = { ...lasting.properties, receiveMaximum: 1, maximumPacketSize: 100 };
+      const second = await TestClient.connect(broker, 'c', { clean: false, properties });
+      const packets = await second.settle();
+      expect(texts(packets.filter(({ type }) => type === PacketType.PUBLISH))).toEqual(['1']);
+      // Its client may have the identifier from before.
+      expect(packets.filter(({ type }) => type === PUBREL)).toHaveLength(qos - 1);
+      expect(dropped).toEqual(['a too-large']);
+    },
+  );
+
+  it('sends the time that is left of what waited before it was sent, and is sent again [MQTT-3.3.2-6]', async () => {
+    const clock = new TestClock();
+    const broker = startBroker({}, {}, { now: clock.now });
+    const first = await TestClient.connect(broker, 'c', lasting);
+    await first.subscribe('a', { qos: 1 });
+    await first.vanish();
+    const properties = { messageExpiryInterval: 50 };
+    broker.publish({ topic: 'a', payload: Buffer.from('x'), qos: 1, retain: false, properties });
+    await clock.advance(10);
+    const second = await TestClient.connect(broker, 'c', lasting);
+    expect((await second.takePublish()).properties).toEqual({ messageExpiryInterval: 40 });
+    await second.vanish();
+    await clock.advance(10);
+    const third = await TestClient.connect(broker, 'c', lasting);
+    expect(await third.takePublish()).toMatchObject({ dup: true, properties: { messageExpiryInterval: 30 } });
   });
 
   it('does not give an identifier out again while it is taken', async () => {

@@ -52,6 +52,11 @@ export class ClusterMember implements SessionHolder {
     this.gone = new GoneBrokers(log, this.shares);
   }
 
+  /** Subscribers may be with other brokers too. */
+  get shared(): boolean {
+    return this.log.shared;
+  }
+
   async start(): Promise<void> {
     await this.log.start({
       retained: (publications) => this.keep(publications),

@@ -11,6 +11,8 @@ interface Past {
 
 /** Changes of one share that are remembered. */
 const MEMORY = 32;
+/** Shares without members of which the past is remembered; names cost their clients nothing. */
+const VACANT = 1_000;
 const NOBODY: Holders = new Map();
 
 /**
@@ -19,9 +21,12 @@ const NOBODY: Holders = new Map();
  */
 export class ShareView {
   private readonly shares = new Map<string, { holders: Holders; past: Past[] }>();
+  /** Those without members, the longest without first. */
+  private readonly vacant = new Set<string>();
 
   reset(holdings: readonly ShareHolding[]): void {
     this.shares.clear();
+    this.vacant.clear();
     for (const { share, broker, presence } of holdings) this.set(share, broker, presence, 0);
   }
 
@@ -32,8 +37,18 @@ export class ShareView {
     if (presence !== 'none') holders.set(broker, presence);
     else holders.delete(broker);
     const past = [...(known?.past ?? []), { until: position, holders: known?.holders ?? NOBODY }];
-    if (holders.size === 0 && position === 0) this.shares.delete(share);
-    else this.shares.set(share, { holders, past: past.slice(-MEMORY) });
+    this.shares.set(share, { holders, past: past.slice(-MEMORY) });
+    this.vacant.delete(share);
+    if (holders.size === 0) this.leaveVacant(share);
+  }
+
+  private leaveVacant(share: string): void {
+    this.vacant.add(share);
+    for (const oldest of this.vacant) {
+      if (this.vacant.size <= VACANT) return;
+      this.vacant.delete(oldest);
+      this.shares.delete(oldest);
+    }
   }
 
   /** The broker whose turn it is at an entry: of those with connected members, else of those whose sessions wait. */

@@ -107,7 +107,7 @@ export class ConnectedClient implements MqttClient {
   /** False also for what no packet can say: a topic or property longer than 65,535 bytes. */
   private write(delivery: DirectDelivery, packetId: number): boolean {
     try {
-      return sendDirect(this.connection, delivery, packetId, false);
+      return sendDirect(this.connection, delivery, packetId);
     } catch (error) {
       if (error instanceof RangeError) return false;
       throw error;

@@ -1,8 +1,9 @@
 import { encodePublishHead, propertyBlock, type PublishHead } from '../codec/encode-publish.js';
-import type { Properties, QoS } from '../codec/packets.js';
+import { MAX_PACKET_SIZE } from '../codec/packet-writer.js';
+import type { QoS } from '../codec/packets.js';
 import type { InflightEntry } from '../inflight/inflight-window.js';
 import type { Publication, WireVariant } from '../inflight/publication.js';
-import type { DirectDelivery } from '../message.js';
+import type { DirectDelivery, MessageProperties } from '../message.js';
 import type { Connection } from './connection.js';
 
 /** Filled anew for each recipient: a fan-out makes no object per delivery. */
@@ -36,40 +37,50 @@ export function sendPublication(
 }
 
 /** Sends a direct delivery; false if it is too large for the client or for the protocol. */
-export function sendDirect(
-  connection: Connection,
-  delivery: DirectDelivery,
-  packetId: number,
-  dup: boolean,
-  properties: Properties | undefined = delivery.properties,
-): boolean {
-  const { topic, payload, qos, retain = false } = delivery;
-  const block = connection.version === 5 ? propertyBlock(properties) : undefined;
-  return pushHead(
-    connection,
-    encodePublishHead({ topic, payload, qos, retain, dup, packetId }, block),
-    payload,
-  );
+export function sendDirect(connection: Connection, delivery: DirectDelivery, packetId: number): boolean {
+  return pushHead(connection, directHead(connection, delivery, packetId, false), delivery.payload);
 }
 
 /** Repeats an unacknowledged message with DUP under its own identifier [MQTT-3.3.1-1], [MQTT-4.4.0-1]. */
-export function resend(connection: Connection, entry: InflightEntry): boolean {
+export function resend(connection: Connection, entry: InflightEntry): void {
+  const head = repeatedHead(connection, entry);
+  const message = entry.publication ?? entry.delivery;
+  if (head && message) pushHead(connection, head, message.payload);
+}
+
+/** False: the client came back with a Maximum Packet Size that the message is above [MQTT-3.1.2-24]. */
+export function takesAgain(connection: Connection, entry: InflightEntry): boolean {
+  if (connection.maxPacketSize >= MAX_PACKET_SIZE) return true;
+  return (repeatedHead(connection, entry)?.size ?? 0) <= connection.maxPacketSize;
+}
+
+/** Undefined: the message is gone, only its identifier is left. */
+function repeatedHead(connection: Connection, entry: InflightEntry): PublishHead | undefined {
   const { packetId, qos, retain, identifiers, publication, delivery } = entry;
-  const elapsed = Math.floor((connection.engine.now() - entry.sentAt) / 1000);
-  if (delivery) return sendDirect(connection, delivery, packetId, true, aged(delivery.properties, elapsed));
-  if (!publication) return true;
+  const now = connection.engine.now();
+  if (delivery) {
+    const properties = aged(delivery.properties, Math.floor((now - entry.sentAt) / 1000));
+    return directHead(connection, { ...delivery, ...(properties && { properties }) }, packetId, true);
+  }
+  if (!publication) return undefined;
   const { topic, payload } = publication;
-  const properties = { ...aged(publication.properties, elapsed), subscriptionIdentifiers: identifiers };
+  const properties = { ...publication.propertiesAt(now), subscriptionIdentifiers: identifiers };
   const block = connection.version === 5 ? propertyBlock(properties) : undefined;
-  return pushHead(
-    connection,
-    encodePublishHead({ topic, payload, qos, retain, dup: true, packetId }, block),
-    payload,
-  );
+  return encodePublishHead({ topic, payload, qos, retain, dup: true, packetId }, block);
+}
+
+function directHead(
+  connection: Connection,
+  { topic, payload, qos, retain = false, properties }: DirectDelivery,
+  packetId: number,
+  dup: boolean,
+): PublishHead {
+  const block = connection.version === 5 ? propertyBlock(properties) : undefined;
+  return encodePublishHead({ topic, payload, qos, retain, dup, packetId }, block);
 }
 
 /** The time spent here is taken from the message expiry interval [MQTT-3.3.2-6]. */
-function aged(properties: Properties | undefined, seconds: number): Properties | undefined {
+function aged(properties: MessageProperties | undefined, seconds: number): MessageProperties | undefined {
   const interval = properties?.messageExpiryInterval;
   if (interval === undefined) return properties;
   return { ...properties, messageExpiryInterval: Math.max(0, interval - seconds) };

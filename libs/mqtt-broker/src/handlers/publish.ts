@@ -148,8 +148,9 @@ function conclude({ connection, session, packet }: Arrival, reasonCode: number):
 }
 
 function resultFor(connection: Connection, packet: PublishPacket): number {
-  if (connection.version !== 5 || packet.qos === 0) return ReasonCode.Success;
-  const { recipients, groups } = connection.engine.index.match(packet.topic);
+  const { cluster, index } = connection.engine;
+  if (connection.version !== 5 || packet.qos === 0 || cluster?.shared) return ReasonCode.Success;
+  const { recipients, groups } = index.match(packet.topic);
   return recipients.length + groups.length === 0 ? ReasonCode.NoMatchingSubscribers : ReasonCode.Success;
 }
 

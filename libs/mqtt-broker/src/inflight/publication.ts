@@ -179,6 +179,12 @@ export class Publication {
     return this;
   }
 
+  /** With the interval that is left [MQTT-3.3.2-6]. */
+  propertiesAt(now: number): MessageProperties | undefined {
+    if (this.expiresAt === Infinity) return this.properties;
+    return { ...this.properties, messageExpiryInterval: this.secondsLeft(now) };
+  }
+
   form(wanted: WireVariant, now: () => number): WireForm {
     const remaining = wanted.v5 && this.expires ? this.secondsLeft(now()) : FOREVER;
     if (this.firstForm?.serves(wanted, remaining)) return this.firstForm;

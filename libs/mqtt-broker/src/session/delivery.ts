@@ -3,11 +3,11 @@ import type { Connection } from '../connection/connection.js';
 import { sendPublication } from '../connection/send-publish.js';
 import { InflightEntry } from '../inflight/inflight-window.js';
 import type { Publication } from '../inflight/publication.js';
-import type { DropReason } from '../hooks.js';
 import type { DirectDelivery } from '../message.js';
 import type { QueuedMessage } from '../inflight/message-queue.js';
 import type { SharedGroup } from '../topics/shared-group.js';
 import type { Recipient } from '../topics/subscription.js';
+import { dropped } from './dropped.js';
 import { recordQueued, recordSent } from './journal.js';
 import { resendEntry } from './resume.js';
 import type { Session } from './session.js';
@@ -72,14 +72,6 @@ function enqueue(session: Session, message: QueuedMessage): void {
   for (const victim of session.queue.push(message)) {
     dropped(session, victim.publication, victim.key, 'queue-full');
   }
-}
-
-function dropped(session: Session, publication: Publication, key: number, why: DropReason): void {
-  const { engine, id } = session;
-  if (key !== 0) session.record({ op: 'done', key });
-  engine.traffic.publicationDropped(why);
-  if (!engine.hooks.onMessageDropped) return;
-  engine.notify('onMessageDropped', () => engine.hooks.onMessageDropped?.(id, publication.topic, why));
 }
 
 /** Sends what waits, as far as the window and the connection allow: repeats first, then the queue, then retained messages. */

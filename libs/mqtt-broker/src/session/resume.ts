@@ -1,8 +1,9 @@
 import { PacketType } from '../codec/packets.js';
 import type { Connection } from '../connection/connection.js';
-import { resend } from '../connection/send-publish.js';
+import { resend, takesAgain } from '../connection/send-publish.js';
 import type { InflightEntry } from '../inflight/inflight-window.js';
 import { ReasonCode } from '../reason-codes.js';
+import { dropped } from './dropped.js';
 import type { Session } from './session.js';
 
 /**
@@ -13,7 +14,8 @@ export async function prepareResends(session: Session, connection: Connection): 
   const repeat: InflightEntry[] = [];
   for (const entry of session.window.all()) {
     if (entry.released) continue;
-    if (await wanted(session, connection, entry)) repeat.push(entry);
+    if (!takesAgain(connection, entry)) giveUp(session, entry);
+    else if (await wanted(session, connection, entry)) repeat.push(entry);
     else abandon(session, entry);
   }
   if (session.connection !== connection) return;
@@ -31,6 +33,13 @@ async function wanted(session: Session, connection: Connection, entry: InflightE
     logger.error('beforeResend failed', { clientId: session.id, error });
     return true;
   }
+}
+
+/** A message that is too large to be repeated counts as delivered [MQTT-3.1.2-25]; a direct one is its caller's again. */
+function giveUp(session: Session, entry: InflightEntry): void {
+  if (entry.publication) dropped(session, entry.publication, entry.key, 'too-large');
+  entry.key = 0;
+  abandon(session, entry);
 }
 
 /**

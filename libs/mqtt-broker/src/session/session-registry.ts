@@ -33,6 +33,9 @@ export class SessionRegistry {
   resume(session: Session): void {
     this.engine.wheel.cancel(session);
     session.pendingWill = undefined;
+    for (const [packetId, repeats] of session.received ?? []) {
+      if (repeats > 0) session.received!.set(packetId, 0);
+    }
   }
 
   /** The connection is gone: the session ends now [MQTT-4.1.0-2], or waits [MQTT-3.1.2-23]. */

@@ -58,6 +58,15 @@ export function describeCluster(name: string, create: () => Promise<TestCluster>
         expect(await payloads(near)).toEqual(['x']);
       });
 
+      it('are not said to have no subscribers while another broker may have some', async () => {
+        const publisher = await TestClient.connect(a, 'publisher');
+        expect(await publishAcknowledged(publisher, 't', 'x')).toMatchObject({ reasonCode: 0 });
+        await cluster.kill('b');
+        await cluster.inherit('b', 'a');
+        await cluster.settle();
+        expect(await publishAcknowledged(publisher, 't', 'x')).toMatchObject({ reasonCode: 0x10 });
+      });
+
       it('keep no-local across brokers', async () => {
         const subscriber = await TestClient.connect(b, 'same');
         await subscriber.subscribe('t', { noLocal: true });
