@@ -278,6 +278,7 @@ export function describeCluster(name: string, create: () => Promise<TestCluster>
         await first.take(PacketType.PUBREL);
         first.publish('from', 'c', { qos: 2, packetId: 77 });
         await first.take(PacketType.PUBREC);
+        await cluster.settle();
         const listener = await TestClient.connect(b, 'listener');
         await listener.subscribe('from');
         const second = await TestClient.connect(b, 'c', persistent);
