@@ -86,6 +86,22 @@ describe('from a client', () => {
     expect(client.inbox.at(-1)).toMatchObject({ type: PacketType.DISCONNECT, reasonCode: 0x82 });
   });
 
+  it('is acknowledged once at QoS 1 on the connection that repeats what an earlier one was not answered', async () => {
+    const decide: (() => void)[] = [];
+    const broker = startBroker({
+      onPublish: () => new Promise((resolve) => decide.push(() => resolve('route'))),
+    });
+    const first = await TestClient.connect(broker, 'c', lasting);
+    first.publish('a', 'x', { qos: 1, packetId: 1 });
+    await first.vanish();
+    const second = await TestClient.connect(broker, 'c', lasting);
+    second.publish('a', 'x', { qos: 1, packetId: 1, dup: true });
+    await tick();
+    expect(decide).toHaveLength(2);
+    for (const each of decide) each();
+    expect(await second.settle()).toMatchObject([{ type: PUBACK, packetId: 1 }]);
+  });
+
   it('may be repeated once more on each connection of an unlucky client', async () => {
     const broker = startBroker();
     for (let round = 0; round < 6; round++) {

@@ -143,8 +143,15 @@ function inOrder(arrival: Arrival, reasonCode: number): void {
 /** A QoS 2 identifier is the message's until its PUBREL [MQTT-4.3.3-10]. */
 function conclude({ connection, session, packet }: Arrival, reasonCode: number): void {
   if (packet.qos === 2) session.received?.set(packet.packetId, 0);
-  // The session may have gone over to another connection meanwhile: its client waits there.
-  if (packet.qos > 0) acknowledge(session.connection ?? connection, packet, reasonCode);
+  if (packet.qos > 0) acknowledge(whereAwaited(connection, session, packet), packet, reasonCode);
+}
+
+/**
+ * The session may have gone over to another connection meanwhile. A QoS 2 exchange goes on there; a QoS 1 publication is
+ * repeated there under its identifier, which one acknowledgement too many would take for that of the next.
+ */
+function whereAwaited(connection: Connection, session: Session, { qos }: PublishPacket): Connection {
+  return qos === 2 ? (session.connection ?? connection) : connection;
 }
 
 function resultFor(connection: Connection, packet: PublishPacket): number {
@@ -171,7 +178,7 @@ function refused(arrival: Arrival, reasonCode: number): void {
   }
   if (qos === 2) session.received?.delete(packet.packetId);
   if (connection.version !== 5) connection.fail(reasonCode, 'publication refused');
-  else if (qos > 0) acknowledge(session.connection ?? connection, packet, reasonCode);
+  else if (qos > 0) acknowledge(whereAwaited(connection, session, packet), packet, reasonCode);
 }
 
 function hookFailed(arrival: Arrival, hook: string, error: unknown): void {
