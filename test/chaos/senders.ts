@@ -27,7 +27,7 @@ const LANES = 12;
 const ATTEMPT_MS = 10_000;
 const RETRY_MS = 100;
 /** What no trouble of a run explains. */
-const STALLED_MS = 120_000;
+const STALLED_MS = 600_000;
 
 /** A backend that sends until each of its notifications was answered with 202, by whichever API process answers. */
 export class Senders {
