@@ -61,7 +61,8 @@ export class System {
   static async start(options: SystemOptions): Promise<System> {
     const system = new System(await RedisServer.start(), options);
     try {
-      await Promise.all(system.slots.map((slot) => system.launch(slot)));
+      for (const slot of system.slots) slot.ready = system.launch(slot);
+      await Promise.all(system.slots.map(({ ready }) => ready));
       return system;
     } catch (error) {
       await system.end();
