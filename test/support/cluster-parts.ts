@@ -10,7 +10,7 @@ import {
 import type { RedisClient } from '@carillon/redis';
 import type { RedisInbox, Store } from '@carillon/persistence';
 import { devicesOf, DUMMY_CREDENTIALS } from '@carillon/testing';
-import { clusterStores, RedisFastTokens, RedisStreams } from '@carillon/transports';
+import { clusterStores, RedisArchive, RedisFastTokens, RedisStreams } from '@carillon/transports';
 import {
   AudienceResolver,
   Dispatcher,
@@ -148,6 +148,10 @@ async function moveXmppSession({ client, keys }: Store): Promise<void> {
   expect(await tokens.used(phone, token, 1)).toBe(true);
   await first.save([{ account: 'roamer', id: 'sm', state: 's' }], 60_000);
   expect(await second.claim('roamer', 'sm', 60_000)).toEqual({ state: 's', own: false });
+  const archive = new RedisArchive(client, keys, { warn: () => undefined });
+  const owner = { id: 'roamer', credentials: DUMMY_CREDENTIALS };
+  archive.keep(owner, 'n1', 1);
+  expect(await archive.list(owner)).toEqual([{ id: 'n1', at: 1 }]);
   await second.release('roamer', 'sm');
   expect(await first.claim('roamer', 'sm', 60_000)).toBeUndefined();
 }

@@ -58,6 +58,9 @@ export class RedisKeys {
   collapse = (partition: number, id: string): string => `${this.part(partition)}:clp:${id}`;
   /** Of the tokens that a device's XMPP clients log in with. */
   fastTokens = (partition: number, device: string): string => `${this.part(partition)}:fast:${device}`;
+  /** Pushes that an owner of the device was written over XMPP. */
+  archive = (partition: number, device: string, owner: string): string =>
+    `${this.part(partition)}:archive:${device}:${owner}`;
   /** An XMPP session that can be resumed. */
   stream = (partition: number, device: string, id: string): string =>
     `${this.part(partition)}:stream:${device}:${id}`;

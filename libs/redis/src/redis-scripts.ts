@@ -5,6 +5,7 @@ import type { ChainableCommander, Cluster, Redis } from 'ioredis';
 const NAMES = [
   'accept-notification',
   'append-mqtt-log',
+  'archive-pushes',
   'begin-fan-out',
   'bury-entry',
   'cancel-notification',

@@ -152,10 +152,28 @@ export interface XmppSession {
   readonly dialect: 'xmpp' | 'androidpn';
   /** Without a connection, waiting to be resumed (XEP-0198 §5). */
   readonly detached: boolean;
+  /** Whether the client said that it knows a feature (XEP-0030), by its capabilities (XEP-0115); false while nobody knows. */
+  supports(feature: string): boolean;
   deliver(delivery: Delivery): DeliveryOutcome;
   /** Cookies written and not acknowledged, oldest first. */
   readonly pendingCookies: unknown[];
   disconnect(condition: StreamErrorCondition): void;
+}
+
+/** A message of an account's archive. */
+export interface ArchivedMessage {
+  /** The id of its `<stanza-id/>`. */
+  id: string;
+  /** When it was sent, ms since 1970. */
+  at: number;
+}
+
+/** What is kept of an account's pushes, for its clients to ask for (XEP-0313). */
+export interface ArchiveHooks {
+  /** All that is kept, oldest first; the owner bounds how much that is. */
+  list(session: XmppSession): Promise<readonly ArchivedMessage[]>;
+  /** Each as a serialised `<message/>` without `xmlns`, in the order of the question; undefined for one that is not kept any more. */
+  load(session: XmppSession, messages: readonly ArchivedMessage[]): Promise<readonly (string | undefined)[]>;
 }
 
 /** What the server asks and tells its owner. A hook that throws or rejects ends the stream in question with internal-server-error. */
@@ -166,6 +184,8 @@ export interface XmppServerHooks {
   authenticateCertificate?(request: CertificateRequest): Promise<CertificateOutcome>;
   /** Without it no tokens are issued. */
   fast?: FastHooks;
+  /** Without it there is no archive. */
+  archive?: ArchiveHooks;
   /** Without it SCRAM is not offered. */
   scramCredentials?(username: string, mechanism: ScramMechanism): Promise<ScramLookup>;
   /** In-band registration (XEP-0077); without it the server offers none. */

@@ -1,4 +1,5 @@
 import type { ResolvedOptions } from './options.js';
+import type { KnownCapabilities } from './features/xep-0115-client-capabilities.js';
 import type { FailureDelays } from './sasl/failure-delays.js';
 import type { SessionRegistry } from './session/session-registry.js';
 import type { StreamKeeper } from './session/stream-keeper.js';
@@ -14,6 +15,7 @@ export interface ServerContext {
   /** undefined when sessions can be resumed on this server alone. */
   readonly streams: StreamKeeper | undefined;
   readonly failureDelays: FailureDelays;
+  readonly capabilities: KnownCapabilities;
   readonly parsers: {
     /** Inside a `jabber:client` stream. */
     readonly client: StanzaParser;

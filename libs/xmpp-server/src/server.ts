@@ -5,6 +5,7 @@ import type { PeerInfo, XmppSession } from './hooks.js';
 import { bareJid, parseJid } from './jid/jid.js';
 import { resolveOptions, type ResolvedOptions, type XmppServerOptions } from './options.js';
 import type { ServerContext } from './server-context.js';
+import { KnownCapabilities } from './features/xep-0115-client-capabilities.js';
 import { FailureDelays } from './sasl/failure-delays.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { StreamKeeper } from './session/stream-keeper.js';
@@ -38,6 +39,7 @@ export class XmppServer {
       sessions: new SessionRegistry(resolved.limits),
       streams: options.streams && new StreamKeeper(options.streams, resolved),
       failureDelays: new FailureDelays(),
+      capabilities: new KnownCapabilities(),
       parsers: {
         client,
         bare: new StanzaParser({}, attributes),

@@ -19,6 +19,7 @@ import {
   Fallbacks,
   MqttTransport,
   PollTransport,
+  RedisArchive,
   RedisFastTokens,
   RedisStreams,
   ReceiptBatcher,
@@ -84,6 +85,7 @@ export class Transports {
       ...xmppOptions(process),
       streams: new RedisStreams(store.client, store.keys, edgeId),
       accounts,
+      archive: new RedisArchive(store.client, store.keys, logger),
       fast: new RedisFastTokens(store.client, store.keys, directory, process.secret),
     });
     this.poll = new PollTransport(context);

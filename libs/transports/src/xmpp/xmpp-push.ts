@@ -1,9 +1,11 @@
-import type { EnvelopeContent } from '@carillon/domain';
+import type { EnvelopeContent, StoredContent } from '@carillon/domain';
 import {
   androidpnNotification,
   type AndroidpnNotification,
+  bareJid,
   type Delivery,
   fullJid,
+  NS,
   pushMessage,
   type XmppSession,
 } from '@carillon/xmpp-server';
@@ -18,7 +20,7 @@ export function pushDelivery(
 ): Delivery | undefined {
   const { notificationId: id, seq, envelope, content } = outgoing;
   const parsed = JSON.parse(content.contentJson) as EnvelopeContent;
-  const { kind, title, body, uri, sentAt } = parsed;
+  const { kind, title, body, uri, sentAt, replaces } = parsed;
   const to = fullJid(session.jid);
   const cookie: InFlight = { notificationId: id, seq };
   if (session.dialect === 'androidpn') {
@@ -33,9 +35,18 @@ export function pushDelivery(
     body,
     uri,
     envelope,
+    ...(replaces !== undefined && session.supports(NS.correction) && { corrects: replaces }),
     delayedSince: delayedSince(sentAt),
   });
   return { id, cookie, stanza };
+}
+
+/** The stanza of a push as an archive has it: no receipt is asked for, and the envelope has no `seq`, as it is in no inbox. */
+export function archivedPush(session: XmppSession, app: string, { id, contentJson }: StoredContent): string {
+  const { title, body, uri } = JSON.parse(contentJson) as EnvelopeContent;
+  const from = `${app}@${session.jid.domain}`;
+  const to = bareJid(session.jid);
+  return pushMessage({ from, to, id, title, body, uri, envelope: contentJson, requestReceipt: false });
 }
 
 const SHOWN = '0';

@@ -13,13 +13,16 @@ import {
   type XmppServerOptions,
   type XmppSession,
 } from '@carillon/xmpp-server';
+import type { OutgoingDelivery, WriteOutcome } from '../channel/device-channel.js';
 import { DeviceLinks } from '../channel/device-links.js';
 import { type InFlight, notificationIds, recordOutcome } from '../channel/device-steps.js';
 import { DeliveryTransport } from '../delivery-transport.js';
 import { scramCredentials } from '../scram-credentials.js';
 import type { TransportContext } from '../transport-context.js';
 import { AndroidpnReports } from './androidpn-reports.js';
+import type { RedisArchive } from './redis-archive.js';
 import { XmppAccounts } from './xmpp-accounts.js';
+import { XmppArchive } from './xmpp-archive.js';
 import { authenticateCertificate } from './xmpp-certificates.js';
 import { XmppEvents } from './xmpp-events.js';
 import { pushDelivery } from './xmpp-push.js';
@@ -27,6 +30,8 @@ import { pushDelivery } from './xmpp-push.js';
 export type XmppTransportOptions = Omit<XmppServerOptions, 'hooks' | 'contact'> & {
   /** What devices may do about their own accounts. */
   readonly accounts: DeviceAccounts;
+  /** Which pushes devices were written. */
+  readonly archive: RedisArchive;
   /** Tokens for quick log-ins; without it none are issued. */
   readonly fast?: FastHooks;
   /** Devices may log in by a client certificate, where the listener asks for one. */
@@ -44,16 +49,18 @@ export class XmppTransport extends DeliveryTransport {
   private readonly events: XmppEvents;
   private readonly accounts: XmppAccounts;
   private readonly androidpn: AndroidpnReports;
+  private readonly archive: XmppArchive;
   private readonly domain: string;
 
   constructor(
     private readonly context: TransportContext,
-    { accounts, ...options }: XmppTransportOptions,
+    { accounts, archive, ...options }: XmppTransportOptions,
   ) {
     super();
     this.domain = options.domain;
     this.events = new XmppEvents(context, options.domain);
     this.androidpn = new AndroidpnReports(context);
+    this.archive = new XmppArchive(context, archive);
     this.accounts = new XmppAccounts(accounts, context.logger);
     this.links = new DeviceLinks('xmpp', context, (session, reason) =>
       session.disconnect(reason === 'taken-over' ? 'conflict' : 'not-authorized'),
@@ -66,6 +73,7 @@ export class XmppTransport extends DeliveryTransport {
       }),
       hooks: {
         ...this.hooks(),
+        archive: this.archive,
         fast: options.fast,
         authenticateCertificate: options.clientCertificates
           ? (request) => this.authenticateCertificate(request)
@@ -170,11 +178,16 @@ export class XmppTransport extends DeliveryTransport {
     const login = loginOf(session);
     this.links.open(session, login, {
       pending: notificationIds(session.pendingCookies),
-      write: (outgoing) => {
-        const push = pushDelivery(session, login.app, outgoing);
-        return push ? session.deliver(push) : 'unsupported';
-      },
+      write: (outgoing) => this.write(session, outgoing),
     });
+  }
+
+  private write(session: XmppSession, outgoing: OutgoingDelivery): WriteOutcome {
+    const push = pushDelivery(session, loginOf(session).app, outgoing);
+    if (!push) return 'unsupported';
+    const outcome = session.deliver(push);
+    if (outcome === 'written' && session.dialect === 'xmpp') this.archive.written(session, outgoing);
+    return outcome;
   }
 
   /** What the resumption acknowledged has to be out of the inbox before that is read. */

@@ -1,3 +1,4 @@
+import type { ResolvedOptions } from '../options.js';
 import type { Element } from '../stanza/element.js';
 import type { StanzaError } from '../stanza/stanza-error.js';
 import type { Session } from '../session/session.js';
@@ -31,5 +32,7 @@ export interface Feature {
   vars?: readonly string[];
   /** Announced by disco#info of the account. */
   accountVars?: readonly string[];
+  /** Whether the account's features are there at all. Default true. */
+  offered?(options: ResolvedOptions): boolean;
   iq?: readonly IqHandler[];
 }

@@ -10,7 +10,9 @@ import { blocking } from './xep-0191-blocking.js';
 import { ping } from './xep-0199-ping.js';
 import { time } from './xep-0202-entity-time.js';
 import { carbons } from './xep-0280-carbons.js';
+import { archive } from './xep-0313-archive.js';
 import { androidpn } from './androidpn.js';
+import type { ResolvedOptions } from '../options.js';
 import type { Feature, IqHandler, IqRequest, PendingIqReply } from './feature.js';
 
 const FEATURES: readonly Feature[] = [
@@ -25,16 +27,21 @@ const FEATURES: readonly Feature[] = [
   ping,
   time,
   carbons,
+  archive,
   androidpn,
 ];
 
 const serverVars = FEATURES.flatMap((feature) => feature.vars ?? []);
-const accountVars = FEATURES.flatMap((feature) => feature.accountVars ?? []);
 const DISCO: readonly Feature[] = [serverDisco(serverVars), accountDisco(accountVars), contactDisco()];
 
 const handlers = new Map<string, IqHandler>();
 for (const handler of [...FEATURES, ...DISCO].flatMap((feature) => feature.iq ?? [])) {
   for (const target of handler.at) handlers.set(key(target, handler.type, handler.ns, handler.name), handler);
+}
+
+function accountVars(options: ResolvedOptions): string[] {
+  const offered = FEATURES.filter((feature) => feature.offered?.(options) ?? true);
+  return offered.flatMap((feature) => feature.accountVars ?? []);
 }
 
 /** What nobody answers is refused (RFC 6120 §8.3.3.19). */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ResolvedOptions } from '../options.js';
 import { escapeXml } from '../stanza/escape.js';
 import { NS } from '../stream/namespaces.js';
 import type { Feature, IqHandler, IqReply, IqRequest, IqTarget } from './feature.js';
@@ -32,13 +33,14 @@ export function serverDisco(vars: readonly string[]): Feature {
   };
 }
 
-export function accountDisco(vars: readonly string[]): Feature {
+export function accountDisco(varsOf: (options: ResolvedOptions) => readonly string[]): Feature {
   const identities = [
     { category: 'account', type: 'registered' },
     { category: 'pubsub', type: 'pep' },
   ];
-  const all = sorted([...BASE_VARS, ...vars]);
-  return { iq: [info('account', (node) => discoInfo(node, identities, all))] };
+  const answer = (node: string, { session }: IqRequest): string =>
+    discoInfo(node, identities, sorted([...BASE_VARS, ...varsOf(session.context.options)]));
+  return { iq: [info('account', answer)] };
 }
 
 export function contactDisco(): Feature {

@@ -1,4 +1,5 @@
 import { onNotificationAnswered } from '../features/androidpn.js';
+import { onCapabilitiesAnswered } from '../features/xep-0115-client-capabilities.js';
 import { answerIq } from '../features/features.js';
 import type { IqReply, IqTarget } from '../features/feature.js';
 import { bareJid, fullJid, parseJid, type Jid } from '../jid/jid.js';
@@ -60,7 +61,7 @@ function routeToOwnResource(session: Session, iq: Element, jid: Jid): boolean {
 }
 
 function onAnswer(session: Session, iq: Element, id: string): void {
-  if (session.onPingAnswered(id)) return;
+  if (session.onPingAnswered(id) || onCapabilitiesAnswered(session, iq, id)) return;
   if (iq.attrs['type'] === 'result') {
     const known = session.acknowledgeById(id, 'iq');
     if (session.dialect === 'androidpn') return onNotificationAnswered(session, id, known);

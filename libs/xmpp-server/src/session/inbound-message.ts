@@ -1,6 +1,7 @@
 import type { MessageVerdict } from '../hooks.js';
 import { positionIn } from '../features/xep-0080-location.js';
 import { isChatStateAlone } from '../features/xep-0085-chat-states.js';
+import { copyMessage } from '../features/xep-0280-carbons.js';
 import { receiptIn, receiptFor } from '../features/xep-0184-receipts.js';
 import { jsonContainer } from '../features/xep-0335-json-container.js';
 import { bareJid, fullJid, parseJid, type Jid } from '../jid/jid.js';
@@ -51,6 +52,7 @@ function isForGateway(session: Session, jid: Jid): boolean {
 function apply(session: Session, message: Element, jid: Jid, verdict: MessageVerdict): void {
   if (verdict === 'route') return route(session, message, jid);
   if (verdict !== 'consume') return session.refuse(message, verdict);
+  copyMessage(session, message, undefined);
   const receipt = isForGateway(session, jid) ? receiptFor(message) : undefined;
   if (receipt) session.sendStanza(receipt);
 }
@@ -61,15 +63,20 @@ function route(session: Session, message: Element, jid: Jid): void {
   const bare = bareJid(jid);
   const type = message.attrs['type'];
   const exact = jid.resource === '' ? undefined : sessions.byFullJid(bare, jid.resource);
-  if (exact?.acceptsRouted) return exact.sendStanza(message.toString(NS.client));
+  if (exact?.acceptsRouted) return hand(session, message, exact);
   const toAnyResource = jid.resource === '' || type === 'chat';
   if (type === 'headline') {
     if (jid.resource === '') sendToAll(session, message, bare);
     return;
   }
   const best = toAnyResource && type !== 'groupchat' && type !== 'error' ? sessions.best(bare) : undefined;
-  if (best?.acceptsRouted) return best.sendStanza(message.toString(NS.client));
+  if (best?.acceptsRouted) return hand(session, message, best);
   session.refuse(message, { error: best ? 'resource-constraint' : 'service-unavailable' });
+}
+
+function hand(session: Session, message: Element, recipient: Session): void {
+  copyMessage(session, message, recipient);
+  recipient.sendStanza(message.toString(NS.client));
 }
 
 function sendToAll(session: Session, message: Element, bare: string): void {

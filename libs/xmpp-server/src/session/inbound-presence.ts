@@ -1,3 +1,4 @@
+import { onCapabilities } from '../features/xep-0115-client-capabilities.js';
 import { bareJid, parseJid } from '../jid/jid.js';
 import { Element } from '../stanza/element.js';
 import { escapeXml } from '../stanza/escape.js';
@@ -23,6 +24,7 @@ function onAvailable(session: Session, presence: Element): void {
   session.priority = priority;
   session.presence = presence;
   broadcast(session, presence);
+  onCapabilities(session, presence);
   if (!initial) return;
   session.sendStanza(contactPresence(session));
   tellOthers(session);

@@ -1,3 +1,4 @@
+import { restoreCapabilities } from '../features/xep-0115-client-capabilities.js';
 import type { Identity } from '../sasl/sasl-negotiator.js';
 import { bareJid, type Jid } from '../jid/jid.js';
 import type { Connection } from '../stream/connection.js';
@@ -46,6 +47,8 @@ function restore(
   session.window.restore(id, stored, h, options.limits.unacknowledged);
   session.presence = stored.presence;
   session.priority = stored.priority;
+  if (stored.presence) restoreCapabilities(session, stored.presence);
+  session.carbons = stored.carbons;
   session.clientState.setActive(!stored.inactive);
   sessions.addDetached(session, id);
   options.hooks.onBound?.(session);

@@ -1,18 +1,7 @@
 import { ackRequest } from '../features/xep-0198-stream-management.js';
 import { pingRequest } from '../features/xep-0199-ping.js';
-import { ClientState, onClientState } from '../features/xep-0352-client-state.js';
-import type {
-  AcknowledgedVia,
-  CloseCause,
-  Delivery,
-  DeliveryOutcome,
-  PeerInfo,
-  XmppServerHooks,
-  XmppSession,
-} from '../hooks.js';
-import { bareJid, fullJid, type Jid } from '../jid/jid.js';
-import type { Contact } from '../options.js';
-import type { ServerContext } from '../server-context.js';
+import { onClientState } from '../features/xep-0352-client-state.js';
+import type { AcknowledgedVia, CloseCause, Delivery, DeliveryOutcome, XmppSession } from '../hooks.js';
 import type { Element } from '../stanza/element.js';
 import { escapeXml } from '../stanza/escape.js';
 import { errorReply, type StanzaError } from '../stanza/stanza-error.js';
@@ -21,45 +10,18 @@ import { NS } from '../stream/namespaces.js';
 import { StreamFault, type StreamErrorCondition } from '../stream/stream-error.js';
 import { RETIRED, type StreamPhase } from '../stream/stream-phase.js';
 import { DeliveryWindow } from './delivery-window.js';
-import { onIq } from './inbound-iq.js';
-import { onMessage } from './inbound-message.js';
-import { announceGone, onPresence } from './inbound-presence.js';
+import { announceGone } from './inbound-presence.js';
+import { onStanza } from './inbound-stanza.js';
 import { Liveness } from './liveness.js';
+import { SessionState } from './session-state.js';
 import { onManagement } from './stream-management-handler.js';
-
-export type Dialect = XmppSession['dialect'];
-
-/** Who a session belongs to. */
-export interface SessionIdentity {
-  jid: Jid;
-  principal: unknown;
-  dialect: Dialect;
-}
 
 const MAX_QUEUED_REPLIES = 1024;
 const ALIVE_ID = 'alive';
 
 /** A bound resource: reads its client's stanzas, writes its deliveries, and knows which of them arrived. */
-export class Session implements XmppSession, StreamPhase {
-  readonly jid: Jid;
-  readonly principal: unknown;
-  readonly dialect: Dialect;
-  /** Of the present connection, or the last. */
-  peer: PeerInfo;
-  readonly bare: string;
-  readonly full: string;
-  readonly contact: Contact;
-  readonly clientState = new ClientState();
+export class Session extends SessionState implements XmppSession, StreamPhase {
   readonly window = new DeliveryWindow((cookie, via) => this.onAcknowledged(cookie, via));
-  /** The last presence that was broadcast; undefined while unavailable. */
-  presence: Element | undefined;
-  priority = 0;
-  /** IQ pushes that an androidpn client answered once; few sessions have any. */
-  readonly answeredIds: Set<string> = new Set();
-  /** When the connection was lost, in ms. */
-  detachedAt = 0;
-  /** When the state was last saved for other servers, in ms. */
-  savedAt = 0;
 
   private connection: Connection | undefined;
   /** The connection that is about to go on with this session. */
@@ -69,20 +31,6 @@ export class Session implements XmppSession, StreamPhase {
   private readonly liveness = new Liveness();
   private closed = false;
 
-  constructor(
-    readonly context: ServerContext,
-    identity: SessionIdentity,
-    peer: PeerInfo,
-  ) {
-    this.jid = identity.jid;
-    this.principal = identity.principal;
-    this.dialect = identity.dialect;
-    this.peer = peer;
-    this.bare = bareJid(identity.jid);
-    this.full = fullJid(identity.jid);
-    this.contact = context.options.contactOf(identity.principal);
-  }
-
   /** Reads and writes over this connection from now on. */
   attach(connection: Connection): void {
     this.connection = connection;
@@ -91,24 +39,12 @@ export class Session implements XmppSession, StreamPhase {
     connection.phase = this;
   }
 
-  get available(): boolean {
-    return this.presence !== undefined;
-  }
-
   get detached(): boolean {
     return this.connection === undefined && !this.closed;
   }
 
   get pendingCookies(): unknown[] {
     return this.window.cookies;
-  }
-
-  get contactJid(): string {
-    return `${this.contact.local}@${this.context.options.domain}`;
-  }
-
-  get hooks(): XmppServerHooks {
-    return this.context.options.hooks;
   }
 
   deliver({ id, stanza, cookie }: Delivery): DeliveryOutcome {
@@ -181,7 +117,7 @@ export class Session implements XmppSession, StreamPhase {
   }
 
   onElement(element: Element): void | Promise<void> {
-    if (element.ns === NS.client) return this.onStanza(element);
+    if (element.ns === NS.client) return onStanza(this, element);
     if (element.ns === NS.sm) return onManagement(this, element);
     if (element.ns === NS.csi) return onClientState(this, element);
     throw new StreamFault('unsupported-stanza-type');
@@ -331,33 +267,6 @@ export class Session implements XmppSession, StreamPhase {
 
   private onAcknowledged(cookie: unknown, via: AcknowledgedVia): void {
     if (!this.closed) this.hooks.onDeliveryAcknowledged?.(this, cookie, via);
-  }
-
-  private onStanza(stanza: Element): void | Promise<void> {
-    const { management } = this.window;
-    if (!management) return this.handle(stanza);
-    management.inbound++;
-    management.underWay++;
-    const done = (): void => {
-      management.underWay--;
-      this.onChanged();
-    };
-    const pending = this.handle(stanza);
-    return pending ? pending.then(done) : done();
-  }
-
-  private handle(stanza: Element): void | Promise<void> {
-    stanza.attrs['from'] = this.full;
-    switch (stanza.name) {
-      case 'iq':
-        return onIq(this, stanza);
-      case 'message':
-        return onMessage(this, stanza);
-      case 'presence':
-        return onPresence(this, stanza);
-      default:
-        throw new StreamFault('unsupported-stanza-type');
-    }
   }
 
   private sendProof(proof: { request: string } | { fence: string } | undefined): void {

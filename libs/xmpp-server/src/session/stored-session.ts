@@ -3,7 +3,8 @@ import type { StanzaParser } from '../stanza/stanza-parser.js';
 import type { Element } from '../stanza/element.js';
 import { NS } from '../stream/namespaces.js';
 import type { Sent } from './outbound-queue.js';
-import type { Dialect, Session } from './session.js';
+import type { Session } from './session.js';
+import type { Dialect } from './session-state.js';
 
 /** What is kept of a session for another server to go on with. */
 export interface StoredSession {
@@ -18,6 +19,7 @@ export interface StoredSession {
   presence: Element | undefined;
   priority: number;
   inactive: boolean;
+  carbons: boolean;
 }
 
 /** As JSON, with short names: one is written for each push. */
@@ -30,6 +32,7 @@ interface Packed {
   p?: string;
   y?: number;
   i?: 1;
+  c?: 1;
 }
 
 export function packSession(session: Session, management: StreamManagement): string {
@@ -43,6 +46,7 @@ export function packSession(session: Session, management: StreamManagement): str
     p: presence?.toString(NS.client),
     y: priority === 0 ? undefined : priority,
     i: clientState.active ? undefined : 1,
+    c: session.carbons ? 1 : undefined,
   };
   return JSON.stringify(packed);
 }
@@ -50,7 +54,7 @@ export function packSession(session: Session, management: StreamManagement): str
 /** undefined for what this version cannot read. */
 export function unpackSession(state: string, parser: StanzaParser): StoredSession | undefined {
   try {
-    const { r, d, h, a, s, p, y, i } = JSON.parse(state) as Packed;
+    const { r, d, h, a, s, p, y, i, c } = JSON.parse(state) as Packed;
     return {
       resource: r,
       dialect: d === 'a' ? 'androidpn' : 'xmpp',
@@ -60,6 +64,7 @@ export function unpackSession(state: string, parser: StanzaParser): StoredSessio
       presence: p === undefined ? undefined : parser.parse(p),
       priority: y ?? 0,
       inactive: i === 1,
+      carbons: c === 1,
     };
   } catch {
     return undefined;

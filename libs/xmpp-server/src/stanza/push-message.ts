@@ -22,6 +22,8 @@ export interface PushDelivery {
   envelope?: string;
   /** Whether to ask for a receipt (XEP-0184). Default true. */
   requestReceipt?: boolean;
+  /** The push that this one takes the place of, for a client that knows corrections (XEP-0308). */
+  corrects?: string;
   /** When the push was stored, if it is not sent at once (XEP-0203). */
   delayedSince?: Date;
 }
@@ -62,6 +64,8 @@ function ownChildren(delivery: PushDelivery, account: string, id: string, delayF
     xml += `<json xmlns='${NS.json}'>${escapeText(delivery.envelope)}</json>`;
   if (delivery.requestReceipt !== false) xml += `<request xmlns='${NS.receipts}'/>`;
   xml += `<stanza-id xmlns='${NS.stanzaId}' by='${account}' id='${id}'/>`;
+  if (delivery.corrects !== undefined)
+    xml += `<replace xmlns='${NS.correction}' id='${escapeXml(delivery.corrects)}'/>`;
   if (delivery.delayedSince) {
     xml += `<delay xmlns='${NS.delay}' from='${delayFrom}' stamp='${delivery.delayedSince.toISOString()}'/>`;
   }
