@@ -32,12 +32,22 @@ export const gateway = {
     const program = [process.execPath, join(root, 'dist', 'apps', 'all-in-one', 'src', 'main.js')];
     const env = environment(directory, port, httpPort);
     const server = await ServerProcess.start(program, { directory, port, env });
+    await untilReady(`http://127.0.0.1:${httpPort}/health/ready`);
     const api = (method, path, body) => call(`http://127.0.0.1:${httpPort}${path}`, method, body);
     server.args = ['--rows', await registerDevices(directory, api), '--password', '{row:0}'];
     server.push = (count) => push(count, api);
     return server;
   },
 };
+
+/** It listens on one port after the other. */
+async function untilReady(url) {
+  for (;;) {
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok) return;
+    await sleep(50);
+  }
+}
 
 const environment = (directory, port, httpPort) => ({
   PATH: process.env.PATH,
