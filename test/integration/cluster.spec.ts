@@ -445,6 +445,8 @@ describe.each([
   it('moves a device to another owner', () =>
     expect(parts.moveDevice(test.store, inbox)).resolves.toBeUndefined());
 
+  it('gives turns', () => expect(parts.giveTurns(test.store, notification({}))).resolves.toBeUndefined());
+
   it('forgets devices and groups', async () => {
     expect(await groups.delete(APP, 'g')).toBe(true);
     expect((await devices.find(APP, 'device-13'))!.groups).toEqual([]);

@@ -16,6 +16,7 @@ import {
   Dispatcher,
   DispatchPublisher,
   EdgeRegistry,
+  PacedNotifications,
   Recaller,
   RedisIdempotency,
   RedisMqttUsers,
@@ -23,6 +24,7 @@ import {
   RedisSegments,
   RedisUsers,
   RedisWebhooks,
+  WaitingDevices,
   WebhookQueue,
 } from '@carillon/persistence';
 
@@ -241,4 +243,38 @@ export async function consumersLeft(client: RedisClient, stream: string, group: 
     if (names.length <= 1 || looks === 100) return names;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** A paced notification: devices wait for their turn, some have it, it is paused and goes on, the rest is passed over. */
+export async function giveTurns(store: Store, notification: Notification): Promise<void> {
+  const deviceIds = Array.from({ length: 12 }, (_, i) => `device-${i}`);
+  const [paced, waiting] = [new PacedNotifications(store), new WaitingDevices(store)];
+  const notifications = new RedisNotifications(store);
+  const { id } = notification;
+  const now = Date.now();
+  await notifications.accept({
+    ...notification,
+    pace: { perSecond: 100, ramp: undefined, windows: [], zone: 'UTC', notAfter: now + 1_000 },
+  });
+  const partitions = [...new Set(deviceIds.map((deviceId) => store.partitionOf(deviceId)))];
+  await paced.enlist(id, now);
+  for (const partition of partitions) {
+    const own = deviceIds.filter((deviceId) => store.partitionOf(deviceId) === partition);
+    await waiting.add(notification, partition, own);
+  }
+  expect(await paced.due(store.laneOf(id), now, 10)).toContain(id);
+  expect(await waiting.count(id, partitions)).toBe(deviceIds.length);
+  expect(await paced.permits(id, 100, 50, now)).toEqual({ granted: 11, wait: 10 });
+  expect(await notifications.pause(id, true, now)).toBe('done');
+  expect((await notifications.find(id))!).toMatchObject({ paused: true, status: 'accepted' });
+  expect(await notifications.pause(id, false, now)).toBe('done');
+  const [first, ...rest] = await waiting.due(id, partitions, now, 1);
+  await waiting.remove(id, first!);
+  expect(await waiting.suppress(notification, rest, 'not after')).toBe(rest.length);
+  await waiting.clear(id, partitions);
+  expect(await waiting.next(id, partitions)).toBeUndefined();
+  expect(await paced.finish(id, now)).toBe(false);
+  await notifications.beginFanOut(id, [], now);
+  expect(await paced.finish(id, now)).toBe(true);
+  expect(await notifications.pause(id, true, now)).toBe('over');
 }

@@ -1,10 +1,13 @@
 import { Module } from '@nestjs/common';
 import { DeviceEventsController } from './device-events/device-events.controller.js';
 import { FanOutController } from './fan-out/fan-out.controller.js';
+import { Depositor } from './fan-out/depositor.js';
 import { FanOutService } from './fan-out/fan-out.service.js';
 import { EdgeReaper } from './maintenance/edge-reaper.js';
 import { ExpirySweeper } from './maintenance/expiry-sweeper.js';
 import { Maintenance } from './maintenance/maintenance.js';
+import { PaceRunner } from './pace/pace-runner.js';
+import { PacedSender } from './pace/paced-sender.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
 import { WebhookFeed } from './webhooks/webhook-feed.js';
 import { WebhookList } from './webhooks/webhook-list.js';
@@ -16,6 +19,9 @@ import { DuePoller } from './schedule/due-poller.js';
   controllers: [FanOutController, ReceiptsController, DeviceEventsController],
   providers: [
     FanOutService,
+    Depositor,
+    PacedSender,
+    PaceRunner,
     DuePoller,
     Maintenance,
     ExpirySweeper,

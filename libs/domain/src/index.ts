@@ -33,6 +33,7 @@ export * from './identifiers.js';
 export { type ListFormat, ListReader, type ListRow } from './list/list-reader.js';
 export * from './mqtt-user/mqtt-user.js';
 export * from './notification/notification.js';
+export * from './notification/pace.js';
 export * from './notification/text.js';
 export * from './ports/device-accounts.js';
 export * from './ports/device-authenticator.js';

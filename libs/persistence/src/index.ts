@@ -27,6 +27,8 @@ export * from './mqtt-users/redis-mqtt-users.js';
 export * from './notifications/notification-record.js';
 export * from './notifications/recaller.js';
 export * from './notifications/redis-notifications.js';
+export * from './pace/paced-notifications.js';
+export * from './pace/waiting-devices.js';
 export * from './persistence.module.js';
 export * from './store.js';
 export * from './webhooks/redis-webhooks.js';

@@ -27,6 +27,8 @@ import { RedisIdempotency } from './idempotency/redis-idempotency.js';
 import { RedisInbox } from './inbox/redis-inbox.js';
 import { RedisPresence } from './inbox/redis-presence.js';
 import { Recaller } from './notifications/recaller.js';
+import { PacedNotifications } from './pace/paced-notifications.js';
+import { WaitingDevices } from './pace/waiting-devices.js';
 import { RedisMqttUsers } from './mqtt-users/redis-mqtt-users.js';
 import { RedisNotifications } from './notifications/redis-notifications.js';
 import { Store } from './store.js';
@@ -74,8 +76,14 @@ const repositories = ({ inboxBounds, connectionPolicy }: PersistenceOptions): Pr
   on(RedisRegistrationKeys, (store) => new RedisRegistrationKeys(store)),
   on(RegistrationRate, (store) => new RegistrationRate(store)),
   on(RedisMqttUsers, (store) => new RedisMqttUsers(store)),
+  on(PacedNotifications, (store) => new PacedNotifications(store)),
+  on(WaitingDevices, (store) => new WaitingDevices(store)),
   on(EdgeRegistry, (store) => new EdgeRegistry(store)),
   on(DispatchPublisher, (store) => new DispatchPublisher(store)),
+];
+
+/** Those that are made of others. */
+const composed: Provider[] = [
   {
     provide: RedisDevices,
     useFactory: (store: Store, users: RedisUsers, edges: EdgeRegistry, dispatch: DispatchPublisher) =>
@@ -126,7 +134,7 @@ const ports: Provider[] = [
 export class PersistenceModule {
   static forRoot(options: PersistenceOptions): DynamicModule {
     const store: Provider = { provide: Store, useFactory: () => new Store(options.client, options.keys) };
-    const providers = [store, ...repositories(options), ...audiences, ...ports];
+    const providers = [store, ...repositories(options), ...composed, ...audiences, ...ports];
     return { module: PersistenceModule, providers, exports: providers };
   }
 }

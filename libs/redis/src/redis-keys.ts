@@ -45,6 +45,9 @@ export class RedisKeys {
   // A lane: notifications and the streams of work on them
   notification = (lane: number, id: string): string => `${this.lane(lane)}:ntf:${id}`;
   openTasks = (lane: number, id: string): string => `${this.lane(lane)}:ntf:${id}:open`;
+  /** When a paced notification may go to the next device. */
+  pace = (lane: number, id: string): string => `${this.lane(lane)}:ntf:${id}:pace`;
+  paced = (lane: number): string => `${this.lane(lane)}:paced`;
   idempotency = (lane: number, app: string, keyHash: string): string =>
     `${this.lane(lane)}:idem:${app}:${keyHash}`;
   due = (lane: number): string => `${this.lane(lane)}:due`;
@@ -69,6 +72,9 @@ export class RedisKeys {
   epoch = (partition: number): string => `${this.part(partition)}:epoch`;
   deliveries = (partition: number, notificationId: string): string =>
     `${this.part(partition)}:dlv:${notificationId}`;
+  /** Devices that a paced notification has still to go to. */
+  waiting = (partition: number, notificationId: string): string =>
+    `${this.part(partition)}:wait:${notificationId}`;
   expiry = (partition: number): string => `${this.part(partition)}:expiry`;
   held = (partition: number): string => `${this.part(partition)}:held`;
   receipts = (partition: number): string => `${this.part(partition)}:receipts`;

@@ -82,6 +82,9 @@ const SENTENCES: Readonly<Record<DeliveryState, Sentences>> = {
   failed: (_, step) => [
     `It failed${over(step)} at ${formatInstant(step.at)}: ${step.detail ?? 'the client refused it'}.`,
   ],
+  suppressed: (_, step) => [
+    `Its turn had not come by ${formatInstant(step.at)}, when the notification had to be over (notAfter): it was not sent to the device.`,
+  ],
 };
 
 function waits({ record, connections, before }: Facts): string[] {

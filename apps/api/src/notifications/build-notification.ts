@@ -1,4 +1,10 @@
-import { DEFAULT_TTL, type Notification, ONLINE_ONLY_GRACE, parseAudience } from '@carillon/domain';
+import {
+  DEFAULT_TTL,
+  type Notification,
+  ONLINE_ONLY_GRACE,
+  parseAudience,
+  parsePace,
+} from '@carillon/domain';
 import { invalidRequest } from '@carillon/process';
 import { contentOf } from './content.js';
 import { dueTime } from './due-time.js';
@@ -18,6 +24,7 @@ export function buildNotification(
   const content = contentOf(request);
   const at = dueTime(request.at, request.zone, now);
   const ttl = request.ttl ?? DEFAULT_TTL;
+  const pace = request.pace ? parsePace(request.pace, at) : undefined;
   return {
     ...content,
     id,
@@ -25,8 +32,9 @@ export function buildNotification(
     audience,
     acceptedAt: now,
     at,
-    expiresAt: at + (ttl === 0 ? ONLINE_ONLY_GRACE : ttl * 1_000),
+    expiresAt: (pace?.notAfter ?? at) + (ttl === 0 ? ONLINE_ONLY_GRACE : ttl * 1_000),
     ttl,
+    ...(pace && { pace }),
     ...optionsOf(request),
   };
 }

@@ -162,6 +162,20 @@ export class SendNotification {
   fallbackAfter?: number | null;
 
   @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    example: { perSecond: 200, windows: [{ from: '09:00', to: '21:00' }], zone: 'Europe/Berlin' },
+    description:
+      'Spreads it over time; such a notification can be paused. `perSecond` or `perMinute`: exactly so fast, over all workers; `ramp` ' +
+      '`{"from", "seconds"}`: slowly at first; `windows`: only at these times of day (`{"days", "from", "to"}`) in `zone`; `notAfter`: who has not ' +
+      'had his turn by then does not get it (3 days after it is due unless given, at most 30). The time to live of every delivery ends `ttl` after `notAfter`.',
+  })
+  @IsOptional()
+  @FreeForm()
+  @Must('must be a JSON object', isObject)
+  pace?: Record<string, unknown> | null;
+
+  @ApiPropertyOptional({
     default: false,
     description: 'refuse it (`no-recipients`) where the audience has no device now',
   })

@@ -19,16 +19,17 @@ import type { NotificationRecord } from '@carillon/persistence';
 import { RejectedView } from '../audience/preview.dto.js';
 import { formatInstant } from '../time/instant.js';
 
-const STATUSES: readonly NotificationStatus[] = [
+const STATUSES: readonly (NotificationStatus | 'paused')[] = [
   'scheduled',
   'accepted',
   'sending',
+  'paused',
   'sent',
   'cancelled',
   'recalled',
 ];
 const STATUS_DOC =
-  '`scheduled`, `accepted`, `sending`, `sent` (every inbox has it; the counts tell the rest), `cancelled` or `recalled`';
+  '`scheduled`, `accepted`, `sending`, `paused`, `sent` (every inbox has it; the counts tell the rest), `cancelled` or `recalled`';
 
 export class NotificationLinks {
   @ApiProperty({ example: '/v1/notifications/01jd8r2m6w3v5q9t7x4c2b1n0k' })
@@ -49,7 +50,7 @@ export class AcceptedNotification {
   id!: string;
 
   @ApiProperty({ enum: ['accepted', 'scheduled'] })
-  status!: NotificationStatus;
+  status!: NotificationStatus | 'paused';
 
   @ApiProperty({ format: 'date-time' })
   acceptedAt!: string;
@@ -85,11 +86,29 @@ export class CountsView implements Record<DeliveryState | 'pending', number> {
   @ApiProperty({ description: 'went with a device that was deleted, or with its former user' })
   purged!: number;
   @ApiProperty() failed!: number;
+  @ApiProperty({ description: 'passed over by the pace: not sent to the device' }) suppressed!: number;
+}
+
+export class ProgressView {
+  @ApiProperty({ description: 'devices that have still to have their turn' })
+  waiting!: number;
+
+  @ApiPropertyOptional({ description: 'deliveries a second now; absent: as fast as it goes' })
+  perSecond?: number;
+
+  @ApiPropertyOptional({ description: 'at that rate, without the times outside of its windows, s' })
+  secondsLeft?: number;
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'outside of its windows: when it goes on' })
+  resumesAt?: string;
+
+  @ApiProperty({ format: 'date-time' })
+  notAfter!: string;
 }
 
 export class NotificationView extends AcceptedNotification {
   @ApiProperty({ enum: STATUSES, description: STATUS_DOC })
-  declare status: NotificationStatus;
+  declare status: NotificationStatus | 'paused';
 
   @ApiProperty({ enum: ['notification', 'message', 'recall'] })
   kind!: NotificationKind;
@@ -145,6 +164,9 @@ export class NotificationView extends AcceptedNotification {
   @ApiPropertyOptional({ description: 'the notification that told devices to remove this one' })
   recallId?: string;
 
+  @ApiPropertyOptional({ type: ProgressView, description: 'of one that is spread over time' })
+  progress?: ProgressView;
+
   @ApiProperty({ type: CountsView })
   counts!: DeliveryCounts;
 }
@@ -154,7 +176,7 @@ export class NotificationStatusView {
   id!: string;
 
   @ApiProperty({ enum: STATUSES, example: 'cancelled' })
-  status!: NotificationStatus;
+  status!: NotificationStatus | 'paused';
 }
 
 export class DeliveryStepView {
@@ -255,13 +277,21 @@ export function acceptedView({ id, acceptedAt, at, expiresAt, rejected }: Notifi
   } satisfies AcceptedNotification;
 }
 
-export function notificationView(record: NotificationRecord, counts: DeliveryCounts): NotificationView {
-  const { notification, status, sentAt, cancelledAt, recalledAt, recallId } = record;
+/** A paced one that was stopped or is over is not paused any more. */
+export const statusView = ({ status, paused }: NotificationRecord): NotificationStatus | 'paused' =>
+  paused && ['scheduled', 'accepted', 'sending'].includes(status) ? 'paused' : status;
+
+export function notificationView(
+  record: NotificationRecord,
+  counts: DeliveryCounts,
+  progress?: ProgressView,
+): NotificationView {
+  const { notification, sentAt, cancelledAt, recalledAt, recallId } = record;
   const { kind, title, body, uri, data, audience, ttl, collapseKey, transports } = notification;
   const { replaces, recalls, priority = 'normal', requireAck = false, fallbackAfter } = notification;
   return {
     ...acceptedView(notification),
-    status,
+    status: statusView(record),
     kind,
     title,
     body,
@@ -280,6 +310,7 @@ export function notificationView(record: NotificationRecord, counts: DeliveryCou
     ...(cancelledAt !== undefined && { cancelledAt: formatInstant(cancelledAt) }),
     ...(recalledAt !== undefined && { recalledAt: formatInstant(recalledAt) }),
     recallId,
+    ...(progress && { progress }),
     counts,
   };
 }

@@ -161,6 +161,37 @@ export class NotificationsController {
     return this.notifications.recall(app, id);
   }
 
+  @Post(':id/pause')
+  @Idempotent()
+  @HttpCode(200)
+  @RequireScope('send')
+  @ApiOperation({
+    summary: 'Pause a notification that is spread over time',
+    description: 'Takes effect within a second. What a device has got stays with it.',
+  })
+  @ApiOkResponse({ type: NotificationStatusView })
+  @Failures('invalid-request', 'not-found', 'conflict')
+  pause(
+    @Caller() { app }: AuthenticatedKey,
+    @Param() { id }: NotificationParams,
+  ): Promise<NotificationStatusView> {
+    return this.notifications.pause(app, id, true);
+  }
+
+  @Post(':id/resume')
+  @Idempotent()
+  @HttpCode(200)
+  @RequireScope('send')
+  @ApiOperation({ summary: 'Let a paused notification go on where it stopped' })
+  @ApiOkResponse({ type: NotificationStatusView })
+  @Failures('invalid-request', 'not-found', 'conflict')
+  resume(
+    @Caller() { app }: AuthenticatedKey,
+    @Param() { id }: NotificationParams,
+  ): Promise<NotificationStatusView> {
+    return this.notifications.pause(app, id, false);
+  }
+
   @Post(':id/cancel')
   @Idempotent()
   @HttpCode(200)

@@ -6,12 +6,13 @@ import { DeliveriesService } from './deliveries.service.js';
 import { DryRunService } from './dry-run.service.js';
 import { NotificationsController } from './notifications.controller.js';
 import { NotificationsService } from './notifications.service.js';
+import { ProgressService } from './progress.service.js';
 import { PublishController } from './publish.controller.js';
 
 @Module({
   imports: [AccessModule, AudienceModule],
   controllers: [NotificationsController, PublishController],
-  providers: [NotificationsService, DeliveriesService, DryRunService, BatchService],
+  providers: [NotificationsService, DeliveriesService, DryRunService, BatchService, ProgressService],
   exports: [NotificationsService],
 })
 export class NotificationsModule {}

@@ -12,12 +12,14 @@ import { RecipientsService } from '../audience/recipients.service.js';
 import { mismatch } from '../http/idempotency.js';
 import { buildNotification } from './build-notification.js';
 import type { SendNotification } from './notification.dto.js';
+import { ProgressService } from './progress.service.js';
 import {
   type AcceptedNotification,
   acceptedView,
   type NotificationStatusView,
   type NotificationView,
   notificationView,
+  statusView,
   type RecalledNotification,
 } from './notification.view.js';
 
@@ -34,6 +36,7 @@ export class NotificationsService {
     private readonly inbox: RedisInbox,
     private readonly recaller: Recaller,
     private readonly recipients: RecipientsService,
+    private readonly progress: ProgressService,
   ) {}
 
   async send(app: string, request: SendNotification, idempotency?: Idempotency): Promise<Sent> {
@@ -51,7 +54,11 @@ export class NotificationsService {
 
   async read(app: string, id: string): Promise<NotificationView> {
     const record = await this.record(app, id);
-    return notificationView(record, await this.inbox.counts(id, record.partitions ?? []));
+    const [counts, progress] = await Promise.all([
+      this.inbox.counts(id, record.partitions ?? []),
+      this.progress.of(record),
+    ]);
+    return notificationView(record, counts, progress);
   }
 
   /** Cancelling again changes nothing. */
@@ -66,6 +73,23 @@ export class NotificationsService {
       });
     }
     return { id, status: 'cancelled' };
+  }
+
+  /** Pausing again, or letting go on what is not paused, changes nothing. */
+  async pause(app: string, id: string, pause: boolean): Promise<NotificationStatusView> {
+    await this.record(app, id);
+    const outcome = await this.notifications.pause(id, pause, Date.now());
+    if (outcome === 'unknown') throw unknownNotification(id);
+    if (outcome === 'unpaced') {
+      throw new CarillonError('conflict', `notification ${id} has no pace: it goes to everybody at once`);
+    }
+    const record = await this.record(app, id);
+    if (outcome === 'over') {
+      throw new CarillonError('conflict', `notification ${id} is ${record.status} already`, {
+        extensions: { notificationStatus: record.status },
+      });
+    }
+    return { id, status: statusView(record) };
   }
 
   /** Recalling again tells whoever has not been told yet, and counts anew. */

@@ -11,6 +11,7 @@ export const STEP_LETTERS = {
   recalled: 'r',
   purged: 'p',
   failed: 'f',
+  suppressed: 's',
 } as const;
 
 export type DeliveryState = keyof typeof STEP_LETTERS;

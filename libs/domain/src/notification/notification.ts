@@ -1,5 +1,6 @@
 import type { Audience, RejectedName } from '../audience/audience.js';
 import type { Priority } from '../delivery/writing-order.js';
+import type { Pace } from './pace.js';
 
 /** `notification` is shown to a person, `message` goes to the program, `recall` tells it to remove another one. */
 export type NotificationKind = 'notification' | 'message' | 'recall';
@@ -38,6 +39,8 @@ export interface Notification extends NotificationContent {
   readonly requireAck?: boolean;
   /** Seconds. */
   readonly fallbackAfter?: number;
+  /** Spread over time; undefined: to everybody at once. */
+  readonly pace?: Pace;
 }
 
 /**

@@ -33,6 +33,7 @@ const RANK: Readonly<Record<DeliveryState, number>> = {
   recalled: 9,
   purged: 9,
   failed: 9,
+  suppressed: 9,
 };
 const CLOSING = 9;
 const SETTLED = RANK.acknowledged;

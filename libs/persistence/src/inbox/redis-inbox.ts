@@ -41,7 +41,16 @@ interface Displacement {
 const MAX_DISPLACEMENT_ROUNDS = 16;
 /** A script holds Redis for as long as it runs. */
 const MAX_DEVICES_PER_CALL = 500;
-const CLOSED = ['acknowledged', 'expired', 'collapsed', 'dropped', 'recalled', 'purged', 'failed'] as const;
+const CLOSED = [
+  'acknowledged',
+  'expired',
+  'collapsed',
+  'dropped',
+  'recalled',
+  'purged',
+  'failed',
+  'suppressed',
+] as const;
 
 interface DepositCall {
   readonly deposit: Deposit;

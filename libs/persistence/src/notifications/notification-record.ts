@@ -5,6 +5,7 @@ import {
   type Notification,
   type NotificationStatus,
   ONLINE_ONLY_GRACE,
+  type Pace,
   type RejectedName,
   type StoredContent,
   type TransportKind,
@@ -14,6 +15,8 @@ import {
 export interface NotificationRecord {
   readonly notification: Notification;
   readonly status: NotificationStatus;
+  /** A paced one that goes to nobody for the time being. */
+  readonly paused: boolean;
   /** The partitions that its deliveries are in; undefined until the audience was resolved. */
   readonly partitions?: readonly number[];
   readonly sentAt?: number;
@@ -46,8 +49,9 @@ export function toFields(notification: Notification): string[] {
 }
 
 /** What is left at its default has no field. */
-function optionFields({ priority, requireAck, fallbackAfter }: Notification): Record<string, string> {
+function optionFields({ priority, requireAck, fallbackAfter, pace }: Notification): Record<string, string> {
   return {
+    ...(pace && { pace: JSON.stringify(pace) }),
     ...(priority === 'high' && { priority }),
     ...(requireAck && { requireAck: '1' }),
     ...(fallbackAfter !== undefined && { fallbackAfter: String(fallbackAfter) }),
@@ -94,8 +98,10 @@ export function fromFields(
       collapseKey: fields.collapseKey,
       transports,
       ...optionsOf(fields.priority, fields.requireAck, fields.fallbackAfter),
+      ...(fields.pace && { pace: JSON.parse(fields.pace) as Pace }),
     },
     status: statusOf(fields, at),
+    paused: fields.pausedAt !== undefined,
     ...(fields.partitions !== undefined && { partitions: partitionsOf(fields.partitions) }),
     ...(fields.sentAt && { sentAt: Number(fields.sentAt) }),
     ...(fields.cancelledAt && { cancelledAt: Number(fields.cancelledAt) }),

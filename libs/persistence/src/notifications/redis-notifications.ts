@@ -28,6 +28,9 @@ export interface Acceptance {
   readonly id: string;
 }
 
+/** `unpaced`: it goes to everybody at once, there is nothing to pause; `over`: it was sent, cancelled or recalled. */
+export type PauseOutcome = 'done' | 'unpaced' | 'over' | 'unknown';
+
 type AcceptReply = [Acceptance['outcome'], string];
 
 /** For how long an idempotency key is remembered, s. */
@@ -142,6 +145,18 @@ export class RedisNotifications extends NotificationContents {
       [id, now],
     );
     return before === 'unknown' ? undefined : before;
+  }
+
+  /** Pauses a paced notification, or lets it go on. */
+  pause(id: string, pause: boolean, now: number): Promise<PauseOutcome> {
+    const { client, keys } = this.store;
+    const lane = this.store.laneOf(id);
+    return runScript<PauseOutcome>(
+      client,
+      'pause-notification',
+      [keys.notification(lane, id), keys.paced(lane)],
+      [id, now, pause ? 1 : 0],
+    );
   }
 
   async status(id: string): Promise<NotificationStatus | undefined> {

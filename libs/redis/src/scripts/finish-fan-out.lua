@@ -1,4 +1,4 @@
--- Marks one task of a fan-out as done; the last one makes the notification sent.
+-- Marks one task of a fan-out as done; the last one makes the notification sent, unless it is paced: then its devices still wait for their turn.
 -- KEYS  1 notification  2 set of open tasks
 -- ARGV  1 partition, or '' for a notification that was sent without tasks  2 now, ms  3 its partitions, when without tasks
 -- Result  {how many tasks are still open, status}
@@ -9,7 +9,7 @@ else
 end
 local open = redis.call('SCARD', KEYS[2])
 local status = redis.call('HGET', KEYS[1], 'status')
-if open == 0 and (status == 'scheduled' or status == 'accepted' or status == 'sending') then
+if open == 0 and redis.call('HEXISTS', KEYS[1], 'pace') == 0 and (status == 'scheduled' or status == 'accepted' or status == 'sending') then
   status = 'sent'
   redis.call('HSET', KEYS[1], 'status', status, 'sentAt', ARGV[2])
 end

@@ -2,8 +2,8 @@
 -- KEYS  1 receipts stream  2 what is held  3.. per step: inbox of the device, deliveries of the notification
 -- ARGV  per step: device, notification, step letter, the step as stored, the receipt as a line
 -- Result  how many steps changed something
--- A delivery only moves forward. q → w → a → d → o; e, c, x, r, p, f close what has not been acknowledged.
-local RANK = { q = 1, w = 2, a = 5, d = 6, o = 7, e = 9, c = 9, x = 9, r = 9, p = 9, f = 9 }
+-- A delivery only moves forward. q → w → a → d → o; e, c, x, r, p, f, s close what has not been acknowledged.
+local RANK = { q = 1, w = 2, a = 5, d = 6, o = 7, e = 9, c = 9, x = 9, r = 9, p = 9, f = 9, s = 9 }
 local lines, left = {}, {}
 
 local function leave(inbox, device, nid, bytes, line)

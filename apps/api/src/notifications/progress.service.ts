@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { allowedFrom, rateAt } from '@carillon/domain';
+import { type NotificationRecord, Store, WaitingDevices } from '@carillon/persistence';
+import { formatInstant } from '../time/instant.js';
+import type { ProgressView } from './notification.view.js';
+
+/** How far a paced notification has come: told from who still waits, not from counters. */
+@Injectable()
+export class ProgressService {
+  constructor(
+    private readonly waiting: WaitingDevices,
+    private readonly store: Store,
+  ) {}
+
+  async of({ notification, partitions }: NotificationRecord): Promise<ProgressView | undefined> {
+    const { id, at, pace } = notification;
+    if (!pace) return undefined;
+    const now = Date.now();
+    const waiting = await this.waiting.count(id, partitions ?? this.store.allPartitions());
+    const perSecond = rateAt(pace, now - at);
+    const resumesAt = allowedFrom(now, pace.zone, pace.windows);
+    return {
+      waiting,
+      ...(perSecond !== undefined && { perSecond, secondsLeft: Math.ceil(waiting / perSecond) }),
+      ...(waiting > 0 && resumesAt > now && { resumesAt: formatInstant(resumesAt) }),
+      notAfter: formatInstant(pace.notAfter),
+    };
+  }
+}

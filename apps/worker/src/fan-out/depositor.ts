@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import { type Deposit, Inbox, type Notification } from '@carillon/domain';
+import { type Counter, Metrics } from '@carillon/observability';
+import { AudienceResolver, depositOf, Dispatcher } from '@carillon/persistence';
+
+/** A device that changes hands so often while one page is deposited is being played with. */
+const MAX_MOVES = 10;
+
+/** Puts a notification into inboxes, and tells the edges of devices that are connected. */
+@Injectable()
+export class Depositor {
+  private readonly deposits: Counter<'outcome'>;
+
+  constructor(
+    private readonly audience: AudienceResolver,
+    private readonly inbox: Inbox,
+    private readonly dispatcher: Dispatcher,
+    metrics: Metrics,
+  ) {
+    this.deposits = metrics.counter({
+      name: 'deposits_total',
+      help: 'Deliveries put into inboxes, by outcome',
+      labels: ['outcome'],
+    });
+  }
+
+  /**
+   * @param deviceIds of one partition
+   * @param resolvedAt when the audience's devices were looked up, or before
+   */
+  async deposit(notification: Notification, deviceIds: readonly string[], resolvedAt: number): Promise<void> {
+    const deposit = { ...depositOf(notification), resolvedAt };
+    let moved = await this.put(notification, deposit, deviceIds);
+    for (let round = 0; moved.length > 0; round++) {
+      if (round > MAX_MOVES) throw new Error('devices change hands faster than they can be looked up');
+      const owners = await this.audience.owners(moved);
+      // After their owners: who changes hands in between is told again.
+      const { app, audience } = notification;
+      const members = await this.audience.matchingOf(app, audience, moved);
+      moved = await this.put(notification, deposit, members, owners);
+    }
+  }
+
+  /** @returns devices that changed hands: whether they belong to the audience has to be asked again */
+  private async put(
+    notification: Notification,
+    deposit: Deposit,
+    deviceIds: readonly string[],
+    owners?: ReadonlyMap<string, string>,
+  ): Promise<readonly string[]> {
+    if (deviceIds.length === 0) return [];
+    const outcome = await this.inbox.deposit(deposit, deviceIds, Date.now(), owners);
+    this.deposits.inc({ outcome: 'deposited' }, outcome.deposited);
+    this.deposits.inc({ outcome: 'repeated' }, outcome.repeated);
+    this.deposits.inc({ outcome: 'unknown' }, outcome.unknown);
+    await this.dispatcher.dispatch(notification, outcome.online);
+    return outcome.moved;
+  }
+}

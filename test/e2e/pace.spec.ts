@@ -1,0 +1,205 @@
+import { type GatewayProcess, Installation } from '../support/gateway.js';
+import { Rest } from '../support/rest.js';
+import { until } from '../support/until.js';
+
+/** Notifications that are spread over time, by two workers of which one is killed. */
+const installation = new Installation();
+let api: GatewayProcess;
+let rest: Rest;
+let workers: GatewayProcess[];
+
+const DEVICES = 60;
+
+beforeAll(async () => {
+  [api, ...workers] = (await Promise.all([
+    installation.start('api'),
+    installation.start('worker'),
+    installation.start('worker'),
+  ])) as [GatewayProcess, GatewayProcess, GatewayProcess];
+  rest = new Rest(api.url('HTTP'), installation.adminKey);
+  await Promise.all(Array.from({ length: DEVICES }, (_, i) => rest.register(`d-${i}`, { tags: ['all'] })));
+});
+afterAll(() => installation.end());
+
+const view = async (id: string) => (await rest.get(`/v1/notifications/${id}`)).body;
+
+const sendPaced = (pace: object, more: object = {}): Promise<string> =>
+  rest.send({ audience: { tag: 'all' }, pace, ...more });
+
+/** When each device got it into its inbox, ms, ascending. */
+async function deposits(id: string): Promise<number[]> {
+  const { body } = await rest.get(`/v1/notifications/${id}/deliveries?limit=1000`);
+  const times = (body.deliveries as { steps: { at: string }[] }[]).map(({ steps }) =>
+    Date.parse(steps[0]!.at),
+  );
+  return times.toSorted((a, b) => a - b);
+}
+
+it('goes at its rate, and is sent when everybody had his turn', async () => {
+  const id = await sendPaced({ perSecond: 20 });
+  const running = await until(
+    'the first',
+    () => view(id),
+    ({ counts }) => counts.queued > 0,
+  );
+  expect(running).toMatchObject({ status: 'sending', progress: { perSecond: 20 } });
+  const sent = await until(
+    'the end',
+    () => view(id),
+    ({ status }) => status === 'sent',
+  );
+  expect(sent).toMatchObject({ counts: { queued: DEVICES }, progress: { waiting: 0, secondsLeft: 0 } });
+  const times = await deposits(id);
+  // Never more than what the rate allows in any second, with the tenth of one that may be made up for.
+  expect(times.at(-1)! - times[0]!).toBeGreaterThan(((DEVICES - 4) / 20) * 1000);
+  for (const at of times) {
+    expect(times.filter((other) => other >= at && other < at + 1000).length).toBeLessThanOrEqual(20 + 3);
+  }
+});
+
+it('is paused within a second, goes on where it stopped, and nobody gets it twice', async () => {
+  const id = await sendPaced({ perMinute: 1200 });
+  await until(
+    'some',
+    () => view(id),
+    ({ counts }) => counts.queued >= 5,
+  );
+  expect((await rest.post(`/v1/notifications/${id}/pause`)).body).toEqual({ id, status: 'paused' });
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const paused = await view(id);
+  expect(paused.status).toBe('paused');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect((await view(id)).counts.queued).toBe(paused.counts.queued);
+  expect(paused.counts.queued).toBeLessThan(DEVICES);
+  expect((await rest.post(`/v1/notifications/${id}/resume`)).body).toEqual({ id, status: 'sending' });
+  expect(
+    (
+      await until(
+        'the end',
+        () => view(id),
+        ({ status }) => status === 'sent',
+      )
+    ).counts.queued,
+  ).toBe(DEVICES);
+  expect((await rest.post(`/v1/notifications/${id}/pause`)).status).toBe(409);
+});
+
+it('goes on when the worker that had it is killed, exactly once to each', async () => {
+  const id = await sendPaced({ perSecond: 20 });
+  await until(
+    'some',
+    () => view(id),
+    ({ counts }) => counts.queued >= 5,
+  );
+  await workers.pop()!.end('SIGKILL');
+  await until(
+    'some more',
+    () => view(id),
+    ({ counts }) => counts.queued >= 30,
+  );
+  const another = await installation.start('worker');
+  await workers.pop()!.end('SIGKILL');
+  workers.push(another);
+  expect(
+    (
+      await until(
+        'the end',
+        () => view(id),
+        ({ status }) => status === 'sent',
+      )
+    ).counts.queued,
+  ).toBe(DEVICES);
+  for (let i = 0; i < DEVICES; i += 20) {
+    const { body } = await rest.get(`/v1/devices/d-${i}/explain?notification=${id}`);
+    expect(body.state).toBe('queued');
+  }
+});
+
+it('is over at its hard end: whoever had no turn has a receipt that says so', async () => {
+  const notAfter = new Date(Date.now() + 2_500).toISOString();
+  const id = await sendPaced({ perSecond: 4, notAfter });
+  const over = await until(
+    'the end',
+    () => view(id),
+    ({ status }) => status === 'sent',
+  );
+  expect(over.counts.queued).toBe(DEVICES);
+  expect(over.counts.suppressed).toBeGreaterThan(DEVICES - 20);
+  const { body } = await rest.get(`/v1/notifications/${id}/deliveries?state=suppressed&limit=1`);
+  expect(body.deliveries[0].steps.at(-1)).toMatchObject({ state: 'suppressed', detail: 'not after' });
+  const { deviceId } = body.deliveries[0];
+  const why = await rest.get(`/v1/devices/${deviceId}/explain?notification=${id}`);
+  expect(why.body.why[0]).toMatch(/^Its turn had not come by /);
+});
+
+it('waits outside of its windows, and can be cancelled there', async () => {
+  const hour = new Date(Date.now() + 7_200_000).getUTCHours();
+  const clock = (h: number): string => `${String(h % 24).padStart(2, '0')}:00`;
+  const id = await sendPaced({ windows: [{ from: clock(hour), to: clock(hour + 1) }] });
+  const waiting = await until(
+    'it waits',
+    () => view(id),
+    ({ progress }) => progress.waiting === DEVICES,
+  );
+  expect(waiting.counts.queued).toBe(0);
+  expect(Date.parse(waiting.progress.resumesAt)).toBeGreaterThan(Date.now() + 3_000_000);
+  expect((await rest.post(`/v1/notifications/${id}/cancel`)).body.status).toBe('cancelled');
+  const cancelled = await until(
+    'nobody waits',
+    () => view(id),
+    ({ progress }) => progress.waiting === 0,
+  );
+  expect(cancelled).toMatchObject({ status: 'cancelled', counts: { queued: 0 } });
+});
+
+it('goes to named devices at a pace too', async () => {
+  const id = await sendPaced({ perSecond: 100 }, { audience: { device: ['d-1', 'd-2', 'nobody'] } });
+  expect(
+    (
+      await until(
+        'the end',
+        () => view(id),
+        ({ status }) => status === 'sent',
+      )
+    ).counts.queued,
+  ).toBe(2);
+});
+
+it.each([
+  [{ perSecond: 0 }, '/pace/perSecond', 'must be a number above 0, up to 100000'],
+  [{ perSecond: 1, perMinute: 1 }, '/pace/perMinute', 'stands beside perSecond: use one of them'],
+  [{ ramp: { from: 1, seconds: 9 } }, '/pace/ramp', 'needs perSecond or perMinute, to which it leads'],
+  [
+    { windows: [{ from: '9:00', to: '21:00' }] },
+    '/pace/windows/0',
+    'must be {"from": "09:00", "to": "21:00"}, two different times of day, and perhaps "days"',
+  ],
+  [
+    { windows: [{ from: '09:00', to: '21:00', days: ['monday'] }] },
+    '/pace/windows/0/days',
+    'must be an array of mon, tue, wed, thu, fri, sat, sun',
+  ],
+  [{ zone: 'CEST' }, '/pace/zone', 'must be an IANA time zone, such as Europe/Berlin'],
+  [{ notAfter: '2020-01-01T00:00:00Z' }, '/pace/notAfter', 'must lie after the time at which it is due'],
+  [
+    { speed: 1 },
+    '/pace/speed',
+    'is not known; a pace has perSecond, perMinute, ramp, windows, zone, notAfter',
+  ],
+])('refuses %j', async (pace, pointer, detail) => {
+  const { status, body } = await rest.post('/v1/notifications', {
+    audience: { tag: 'all' },
+    title: 'x',
+    pace,
+  });
+  expect(status).toBe(400);
+  expect(body.faults).toEqual([{ pointer, detail }]);
+});
+
+it('what goes to everybody at once cannot be paused', async () => {
+  const id = await rest.send({ audience: { tag: 'all' } });
+  expect((await rest.post(`/v1/notifications/${id}/pause`)).body).toMatchObject({
+    code: 'conflict',
+    detail: `notification ${id} has no pace: it goes to everybody at once`,
+  });
+});
