@@ -57,7 +57,8 @@ export const DEFAULT_LIMITS: XmppLimits = {
   idleTimeoutMs: 300_000,
   pingTimeoutMs: 60_000,
   closeTimeoutMs: 5_000,
-  saslAttempts: 3,
+  // A client may have to fail with four mechanisms until it comes to one that it can.
+  saslAttempts: 5,
   registrationAttempts: 3,
   unacknowledged: 128,
   outputBytes: 1_048_576,
@@ -94,6 +95,8 @@ export interface XmppServerOptions {
   contact?: Contact | ((principal: unknown) => Contact);
   /** XEP-0078 log-in and androidpn's own IQs. Such clients may address the server by any host name. */
   androidpn?: boolean;
+  /** What limits by address go by, where one peer has many addresses. Default: the address. */
+  addressBlock?: (address: string) => string;
   /** Answers XEP-0092. */
   software?: { name: string; version: string };
   /** Makes SCRAM answer alike for users that exist and users that do not; give all edges the same secret. */
@@ -120,6 +123,7 @@ export function resolveOptions(options: XmppServerOptions): ResolvedOptions {
     hooks: options.hooks,
     registration: options.hooks.register ? (options.registration ?? 'closed') : 'closed',
     androidpn: options.androidpn ?? false,
+    addressBlock: options.addressBlock ?? ((address) => address),
     software: options.software ?? { name: 'Carillon', version: '0' },
     logger: options.logger ?? silent,
     limits: {

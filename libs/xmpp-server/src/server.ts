@@ -38,7 +38,7 @@ export class XmppServer {
       flushes: new FlushQueue(),
       sessions: new SessionRegistry(resolved.limits),
       streams: options.streams && new StreamKeeper(options.streams, resolved),
-      failureDelays: new FailureDelays(),
+      failureDelays: new FailureDelays(resolved.addressBlock),
       capabilities: new KnownCapabilities(),
       parsers: {
         client,

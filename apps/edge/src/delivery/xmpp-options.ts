@@ -1,4 +1,5 @@
 import type { ProcessContext } from '@carillon/process';
+import { addressKey } from '../listeners/door/address-key.js';
 import { scramDecoys } from './scram-decoys.js';
 
 /** The XMPP server of this edge, as the configuration wants it. */
@@ -12,6 +13,7 @@ export function xmppOptions(process: ProcessContext) {
     secureContext: () => process.tls.secureContext(domain),
     clientCertificates: process.config.tls.clientCaFile !== undefined,
     registration,
+    addressBlock: addressKey,
     androidpn,
     limits: {
       bosh: {

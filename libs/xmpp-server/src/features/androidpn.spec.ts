@@ -83,12 +83,12 @@ describe('androidpn', () => {
     await client.expect(expected);
   });
 
-  it('refuses incomplete log-ins, and ends the stream after three failures', async () => {
+  it('refuses incomplete log-ins, and ends the stream after five failures', async () => {
     await start();
     client.send(login('<username>dev1</username>'));
     await client.expect(/<error code='406' type='modify'><not-acceptable /);
-    client.send(login(LOGIN_FIELDS.replace('token', 'tokem')).repeat(3));
-    for (let i = 0; i < 3; i++) await client.expect(/<not-authorized /);
+    client.send(login(LOGIN_FIELDS.replace('token', 'tokem')).repeat(5));
+    for (let i = 0; i < 5; i++) await client.expect(/<not-authorized /);
     await client.expectStreamError('policy-violation');
   });
 

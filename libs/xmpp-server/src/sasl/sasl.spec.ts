@@ -241,13 +241,34 @@ describe('SASL (RFC 6120 §6)', () => {
     await client.expect(failure('malformed-request'));
   });
 
-  it('ends the stream after three failures', async () => {
+  it('ends the stream after five failures', async () => {
     await start();
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 5; i++) {
       client.send(auth('PLAIN', b64('\0dev1\0no')));
       await client.expect(failure('not-authorized'));
     }
     await client.expectStreamError('policy-violation');
+  });
+
+  it('looks at nothing from an address with very many failures before it has waited', async () => {
+    const asked: string[] = [];
+    await start({
+      limits: { saslAttempts: 100 },
+      hooks: {
+        authenticate: async ({ username }) => {
+          asked.push(username);
+          return { ok: false, reason: 'not-authorized' };
+        },
+      },
+    });
+    const all = Array.from({ length: 45 }, () => ScriptedClient.attachedTo(fixture.server));
+    await Promise.all(all.map((each) => each.open()));
+    for (const each of all) each.send(auth('PLAIN', b64('\0dev1\0no')));
+    await all[0]!.expect(failure('not-authorized'));
+    expect(asked.length).toBe(45);
+    client.send(auth('PLAIN', b64("\0dev2\0dev2's token")));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(asked).not.toContain('dev2');
   });
 
   it('makes an address wait that fails again and again, and others not', async () => {

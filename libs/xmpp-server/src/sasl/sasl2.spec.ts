@@ -92,7 +92,7 @@ describe('SASL2 (XEP-0388)', () => {
   });
 
   it('counts failures of both profiles together', async () => {
-    await start();
+    await start({ limits: { saslAttempts: 3 } });
     authenticate('', 'PLAIN', b64('\0dev1\0no'));
     client.send(`<auth xmlns='${NS.sasl}' mechanism='PLAIN'>${b64('\0dev1\0no')}</auth>`);
     authenticate('', 'PLAIN', b64('\0dev1\0no'));

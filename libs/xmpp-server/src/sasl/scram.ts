@@ -70,12 +70,16 @@ export class ScramExchange implements SaslExchange {
     return this.serverFirst(first, username);
   }
 
-  /** Whether the client binds as the mechanism says, and was not made to believe that it could not (RFC 5802 §6). */
+  /**
+   * Whether the client binds as the mechanism says, and was not made to believe that it could not (RFC 5802 §6). Nothing was guessed yet, so
+   * clients should not take it for a wrong password.
+   * COMPAT: slixmpp 1.8 asks for tls-unique over TLS 1.3 too, and goes on with other mechanisms.
+   */
   private bindingFault({ flag, bindingType }: ClientFirst): SaslCondition | undefined {
     const { plus, bindings } = this.context;
     if ((flag === 'p') !== plus) return 'malformed-request';
-    if (plus) return bindings.data(bindingType) ? undefined : 'not-authorized';
-    return flag === 'y' && bindings.types.length > 0 ? 'not-authorized' : undefined;
+    if (plus) return bindings.data(bindingType) ? undefined : 'malformed-request';
+    return flag === 'y' && bindings.types.length > 0 ? 'mechanism-too-weak' : undefined;
   }
 
   private async serverFirst(first: ClientFirst, username: string): Promise<SaslStep> {

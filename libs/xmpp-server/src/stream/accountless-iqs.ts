@@ -82,6 +82,8 @@ export class AccountlessIqs {
     const credentials = readLegacyCredentials(query);
     if ('error' in credentials) return this.refuse(iq, credentials);
     const { username, password, resource } = credentials;
+    await this.connection.delayBeforeLogIn();
+    if (!this.connection.writable) return;
     const outcome = await hooks.authenticate({ username, password, peer: this.connection.peer });
     if (!this.connection.writable) return;
     if (!outcome.ok) {

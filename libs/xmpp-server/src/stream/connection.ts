@@ -33,6 +33,10 @@ export interface RequestLink {
   open(listener: WireListener): Wire;
 }
 
+async function passed(ms: number): Promise<void> {
+  if (ms > 0) await new Promise<void>((resolve) => setTimeout(resolve, ms).unref());
+}
+
 const ALONE_MS = 25;
 const PROCEED = `<proceed xmlns='${NS.tls}'/>`;
 
@@ -158,8 +162,13 @@ export class Connection implements WireListener {
 
   /** Waits before the answer to a failed log-in: longer with each failure from this address. */
   async penalty(): Promise<void> {
-    const delay = this.context.failureDelays.next(this.peer.address, Date.now());
-    if (delay > 0) await new Promise<void>((resolve) => setTimeout(resolve, delay).unref());
+    await passed(this.context.failureDelays.next(this.peer.address, Date.now()));
+  }
+
+  /** Waits before a log-in is looked at, when this address had many failures. undefined: nothing to wait for. */
+  delayBeforeLogIn(): Promise<void> | undefined {
+    const delay = this.context.failureDelays.before(this.peer.address, Date.now());
+    return delay > 0 ? passed(delay) : undefined;
   }
 
   /** Answers `<proceed/>` and puts TLS under the stream; whatever the client sent behind `<starttls/>` is dropped (RFC 6120 §5.4.3.3). */

@@ -161,14 +161,19 @@ export class Negotiation implements NegotiationPhase, Negotiating {
 
   private onSasl(element: Element): Promise<void> | void {
     if (this.identity) throw new StreamFault('policy-violation', 'logged in already');
-    if (this.mayLogIn) return this.sasl.onElement(element);
+    if (this.mayLogIn) return this.onLogIn(() => this.sasl.onElement(element));
     this.connection.send(`<failure xmlns='${NS.sasl}'><encryption-required/></failure>`);
   }
 
   private onSasl2(element: Element): Promise<void> | void {
     if (this.identity) throw new StreamFault('policy-violation', 'logged in already');
-    if (this.mayLogIn) return this.sasl2.onElement(element);
+    if (this.mayLogIn) return this.onLogIn(() => this.sasl2.onElement(element));
     this.connection.send(`<failure xmlns='${NS.sasl2}'><encryption-required xmlns='${NS.sasl}'/></failure>`);
+  }
+
+  private onLogIn(step: () => void | Promise<void>): void | Promise<void> {
+    const delay = this.connection.delayBeforeLogIn();
+    return delay ? delay.then(() => (this.connection.writable ? step() : undefined)) : step();
   }
 
   private onAuthenticated(identity: Identity): void {

@@ -1,0 +1,116 @@
+import { ChromiumPage } from '../support/chromium.js';
+import { CuttableLine } from '../support/cuttable-line.js';
+import { Installation, type GatewayProcess } from '../support/gateway.js';
+import { Rest } from '../support/rest.js';
+import {
+  type Account,
+  ProfanityClient,
+  SlixmppClient,
+  type StockClient,
+  StropheClient,
+} from '../support/stock-clients.js';
+import { until } from '../support/until.js';
+
+/** Clients as their users get them, against an installation with its own settings: log in, take pushes, acknowledge, go on after a cut line. */
+const installation = new Installation();
+let gateway: GatewayProcess;
+let rest: Rest;
+const LIMIT_MS = 60_000;
+
+beforeAll(async () => {
+  gateway = await installation.start('all-in-one');
+  rest = new Rest(gateway.url('HTTP'), installation.adminKey);
+});
+afterAll(() => installation.end());
+
+interface Trial {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly listener: 'XMPP' | 'HTTP';
+  /** The proof by which it acknowledges. */
+  readonly proof: RegExp;
+  readonly start: (account: Account) => StockClient | Promise<StockClient>;
+}
+
+const TRIALS: readonly Trial[] = [
+  {
+    name: 'slixmpp',
+    version: SlixmppClient.version(),
+    listener: 'XMPP',
+    proof: /^sm$/,
+    start: (account) => new SlixmppClient(account),
+  },
+  {
+    name: 'profanity',
+    version: ProfanityClient.version(),
+    listener: 'XMPP',
+    proof: /^(receipt|sm)$/,
+    start: (account) => new ProfanityClient(account),
+  },
+  {
+    name: 'strophe.js over WebSocket in Chromium',
+    version: ChromiumPage.version(),
+    listener: 'HTTP',
+    proof: /^sm$/,
+    start: (account) => StropheClient.start(account, 'websocket'),
+  },
+  {
+    name: 'strophe.js over BOSH in Chromium',
+    version: ChromiumPage.version(),
+    listener: 'HTTP',
+    proof: /^(receipt|ping)$/,
+    start: (account) => StropheClient.start(account, 'bosh'),
+  },
+];
+
+const send = (device: string, title: string) => rest.send({ audience: { device }, title });
+const acknowledged = (notification: string, device: string, proof: RegExp) =>
+  until(
+    'the push is acknowledged',
+    async () =>
+      (await rest.get(`/v1/notifications/${notification}/deliveries/${device}`)).body.steps as {
+        state: string;
+        detail?: string;
+      }[],
+    (steps) => steps?.some(({ state, detail }) => state === 'acknowledged' && proof.test(detail ?? '')),
+    LIMIT_MS,
+  );
+const online = (device: string) =>
+  until(
+    'the client is online',
+    async () => (await rest.get(`/v1/devices/${device}/presence`)).body.connections as unknown[],
+    (connections) => connections.length > 0,
+    LIMIT_MS,
+  );
+
+describe.each(TRIALS)('$name ($version)', ({ name, version, listener, proof, start }) => {
+  if (version === undefined) console.warn(`not tried, as it is not installed: ${name}`);
+  const trial = version === undefined ? it.skip : it;
+
+  trial(
+    'logs in, takes a push, acknowledges it, and goes on after a cut line with what it missed',
+    async () => {
+      const id = name.toLowerCase().replace(/\W+/g, '-');
+      const line = await CuttableLine.to(gateway.url(listener));
+      const client = await start({
+        id,
+        token: await rest.register(id),
+        domain: 'localhost',
+        port: line.port,
+      });
+      try {
+        await online(id);
+        await acknowledged(await send(id, 'Before the cut'), id, proof);
+        line.cut();
+        await acknowledged(await send(id, 'After the cut'), id, /./);
+        for (const title of ['Before the cut', 'After the cut'])
+          // oxlint-disable-next-line jest/no-standalone-expect -- it is in a test, or in one that is skipped
+          expect([title, await client.shown(title)]).toEqual([title, 1]);
+      } finally {
+        await client.end();
+        line.close();
+      }
+    },
+    2 * LIMIT_MS,
+  );
+});
