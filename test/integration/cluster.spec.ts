@@ -216,6 +216,7 @@ describe.each([
       ],
     };
     await parts.useSegment(test.store);
+    await parts.visitFence(test.store);
     expect((await find(mixed)).sort()).toEqual([
       'device-0',
       'device-13',

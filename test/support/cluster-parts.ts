@@ -1,6 +1,7 @@
 import {
   type DeviceDirectory,
   type DeviceLogin,
+  type Geofence,
   INBOX_START,
   newNotificationId,
   type Notification,
@@ -21,6 +22,8 @@ import {
   RedisIdempotency,
   RedisMqttUsers,
   RedisNotifications,
+  RedisGeofences,
+  RedisPositions,
   RedisSegments,
   RedisUsers,
   RedisWebhooks,
@@ -59,6 +62,33 @@ export async function acceptOnce(store: Store, make: () => Notification): Promis
   const repository = new RedisNotifications(store);
   const acceptances = await repository.acceptAll(notifications.map((notification) => ({ notification })));
   expect(acceptances).toEqual(notifications.map(({ id }) => ({ outcome: 'accepted', id })));
+}
+
+/** A device comes into a fence, stays, and leaves. */
+export async function visitFence(store: Store): Promise<void> {
+  const positions = new RedisPositions(store);
+  const geofences = new RedisGeofences(store);
+  const fence: Geofence = {
+    id: 'fence',
+    app: 'default',
+    area: { circle: { lat: 1, lon: 1, radius: 100 } },
+    triggers: ['dwell'],
+    dwellSeconds: 1,
+    hysteresis: 0,
+    notification: { content: { kind: 'message', data: {} }, ttl: 1 },
+    createdAt: 0,
+    updatedAt: 0,
+  };
+  await geofences.save(fence);
+  expect(await geofences.all('default')).toEqual([fence]);
+  const at = Date.now() + 1_000;
+  const before = await positions.place('default', 'device-10', { lat: 1, lon: 1, at });
+  expect(before).toMatchObject({ outcome: 'placed', visits: [] });
+  expect(await positions.begin('device-10', fence, at)).toBe(at);
+  await positions.note('device-10', 'fence', at, 'dwell', { since: at, count: 1 });
+  expect(await positions.visits('device-10')).toEqual([{ fenceId: 'fence', since: at, fired: ['dwell'] }]);
+  await positions.end('device-10', 'fence', at);
+  expect(await positions.visits('device-10')).toEqual([]);
 }
 
 /** A segment is written, found by an expression that refers to it, and deleted. */

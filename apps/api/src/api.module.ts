@@ -3,6 +3,7 @@ import { AndroidpnModule } from './androidpn/androidpn.module.js';
 import { AudienceModule } from './audience/audience.module.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
 import { DevicesModule } from './devices/devices.module.js';
+import { GeofencesModule } from './geofences/geofences.module.js';
 import { GroupsModule } from './groups/groups.module.js';
 import { ProblemsModule } from './http/problems.module.js';
 import { KeysModule } from './keys/keys.module.js';
@@ -25,6 +26,7 @@ export { setupOpenApi } from './http/open-api.js';
     UsersModule,
     GroupsModule,
     AudienceModule,
+    GeofencesModule,
     SegmentsModule,
     ListsModule,
     KeysModule,

@@ -1,8 +1,13 @@
 import { Module } from '@nestjs/common';
+import { FenceActions } from '@carillon/domain';
 import { DeviceEventsController } from './device-events/device-events.controller.js';
 import { FanOutController } from './fan-out/fan-out.controller.js';
 import { Depositor } from './fan-out/depositor.js';
 import { FanOutService } from './fan-out/fan-out.service.js';
+import { DwellPoller } from './geofences/dwell-poller.js';
+import { FenceCatalog } from './geofences/fence-catalog.js';
+import { FenceNotifications } from './geofences/fence-notifications.js';
+import { FenceWatch } from './geofences/fence-watch.js';
 import { EdgeReaper } from './maintenance/edge-reaper.js';
 import { ExpirySweeper } from './maintenance/expiry-sweeper.js';
 import { Maintenance } from './maintenance/maintenance.js';
@@ -23,6 +28,10 @@ import { DuePoller } from './schedule/due-poller.js';
     PacedSender,
     PaceRunner,
     DuePoller,
+    FenceCatalog,
+    FenceWatch,
+    DwellPoller,
+    { provide: FenceActions, useClass: FenceNotifications },
     Maintenance,
     ExpirySweeper,
     EdgeReaper,

@@ -18,6 +18,8 @@ export * from './edges/dispatcher.js';
 export * from './edges/edge-registry.js';
 export * from './edges/hint-connections.js';
 export * from './idempotency/redis-idempotency.js';
+export * from './geofence/redis-geofences.js';
+export * from './geofence/redis-positions.js';
 export * from './inbox/receipt-counter.js';
 export * from './inbox/redis-inbox.js';
 export * from './inbox/redis-presence.js';

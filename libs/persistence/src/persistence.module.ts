@@ -24,6 +24,8 @@ import { DispatchPublisher } from './edges/dispatch-publisher.js';
 import { Dispatcher } from './edges/dispatcher.js';
 import { EdgeRegistry } from './edges/edge-registry.js';
 import { RedisIdempotency } from './idempotency/redis-idempotency.js';
+import { RedisGeofences } from './geofence/redis-geofences.js';
+import { RedisPositions } from './geofence/redis-positions.js';
 import { RedisInbox } from './inbox/redis-inbox.js';
 import { RedisPresence } from './inbox/redis-presence.js';
 import { Recaller } from './notifications/recaller.js';
@@ -51,6 +53,8 @@ const on = <T>(token: new (...args: never[]) => T, make: (store: Store) => T): P
 /** Who is meant: expressions, and what they name. */
 const audiences: Provider[] = [
   on(AudienceNames, (store) => new AudienceNames(store)),
+  on(RedisGeofences, (store) => new RedisGeofences(store)),
+  on(RedisPositions, (store) => new RedisPositions(store)),
   on(RedisSegments, (store) => new RedisSegments(store)),
   {
     provide: RedisLists,
@@ -101,7 +105,7 @@ const composed: Provider[] = [
   {
     provide: DeviceRemoval,
     useFactory: (...parts: ConstructorParameters<typeof DeviceRemoval>) => new DeviceRemoval(...parts),
-    inject: [RedisDevices, RedisGroups, RedisInbox, DispatchPublisher, EdgeRegistry],
+    inject: [RedisDevices, RedisGroups, RedisInbox, DispatchPublisher, EdgeRegistry, RedisLists],
   },
   {
     provide: Dispatcher,

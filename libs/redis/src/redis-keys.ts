@@ -17,6 +17,7 @@ export class RedisKeys {
   registrationKeys = (app: string): string => `${this.prefix}{sys}:regkeys:${app}`;
   mqttUser = (name: string): string => `${this.prefix}{sys}:mqtt-user:${name}`;
   mqttUsers = (): string => `${this.prefix}{sys}:mqtt-users`;
+  geofences = (app: string): string => `${this.prefix}{sys}:geofences:${app}`;
   segments = (app: string): string => `${this.prefix}{sys}:segments:${app}`;
   lists = (app: string): string => `${this.prefix}{sys}:lists:${app}`;
   edges = (): string => `${this.prefix}{sys}:edges`;
@@ -87,6 +88,10 @@ export class RedisKeys {
     `${this.part(partition)}:app:${app}:group:${group}`;
   positions = (partition: number, app: string): string => `${this.part(partition)}:app:${app}:geo`;
 
+  /** Former positions, and fences that a device is in. */
+  track = (partition: number, id: string): string => `${this.part(partition)}:track:${id}`;
+  visits = (partition: number, id: string): string => `${this.part(partition)}:visits:${id}`;
+  longVisits = (partition: number): string => `${this.part(partition)}:long-visits`;
   /** Devices that an uploaded list names, and those of users whom it names. */
   listDevices = (partition: number, app: string, list: string): string =>
     `${this.part(partition)}:app:${app}:list:${list}`;

@@ -13,13 +13,15 @@ export function replacing(fields: PutDevice, now: number): DeviceChanges {
     tags: unique(fields.tags ?? []),
     attributes: fields.attributes ?? {},
     autoSubscribe: fields.autoSubscribe ?? false,
+    keepPositions: fields.keepPositions ?? false,
     position: fields.position ? toPosition(fields.position, now) : null,
   };
 }
 
 /** PATCH: what is not given stays, null empties. */
 export function patching(fields: PatchDevice, now: number): DeviceChanges {
-  const { user, platform, locale, appVersion, tags, attributes, autoSubscribe, position } = fields;
+  const { user, platform, locale, appVersion, tags, attributes, autoSubscribe, keepPositions, position } =
+    fields;
   return {
     user,
     platform,
@@ -28,6 +30,7 @@ export function patching(fields: PatchDevice, now: number): DeviceChanges {
     tags: tags === null ? [] : tags && unique(tags),
     ...(attributes === null ? { attributes: {} } : { attributePatch: attributes }),
     autoSubscribe: autoSubscribe === null ? false : autoSubscribe,
+    keepPositions: keepPositions === null ? false : keepPositions,
     position: position && toPosition(position, now),
   };
 }

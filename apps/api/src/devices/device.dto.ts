@@ -99,6 +99,16 @@ class DeviceFields {
   @IsYesOrNo()
   autoSubscribe?: boolean | null;
 
+  @ApiPropertyOptional({
+    nullable: true,
+    type: Boolean,
+    default: false,
+    description: 'keep its former positions: the last thousand, for 30 days after the last of them',
+  })
+  @IsOptional()
+  @IsYesOrNo()
+  keepPositions?: boolean | null;
+
   @ApiPropertyOptional({ nullable: true, type: PositionFields })
   @IsOptional()
   @Must('must be an object', isObject)

@@ -44,6 +44,9 @@ export class DeviceView {
   })
   selfRegistered?: true;
 
+  @ApiPropertyOptional({ enum: [true], description: 'its former positions are kept' })
+  keepPositions?: true;
+
   @ApiPropertyOptional({ type: PositionView })
   position?: PositionView;
 
@@ -130,6 +133,7 @@ export function deviceView(device: Device) {
     attributes: { ...attributes },
     autoSubscribe,
     ...(device.selfRegistered && { selfRegistered: true as const }),
+    ...(device.keepPositions && { keepPositions: true as const }),
     ...(position && { position: positionView(position) }),
     groups: [...groups],
     ...(lastSeen !== undefined && { lastSeen: formatInstant(lastSeen) }),

@@ -11,6 +11,7 @@ import {
 } from '@carillon/persistence';
 import { invalidRequest } from '@carillon/process';
 import { foreignCursor, type PageQuery } from '../http/page.dto.js';
+import { DeviceDataService } from './device-data.service.js';
 import { patching, replacing, toPosition } from './device-changes.js';
 import { MAX_ATTRIBUTES, type PatchDevice, type PositionFields, type PutDevice } from './device.dto.js';
 import {
@@ -36,11 +37,14 @@ export class DevicesService {
     private readonly edges: EdgeRegistry,
     private readonly dispatch: DispatchPublisher,
     private readonly removal: DeviceRemoval,
+    private readonly data: DeviceDataService,
   ) {}
 
   /** @returns with the token when this call created the device */
   async put(app: string, id: string, fields: PutDevice): Promise<DeviceWithToken> {
-    const token = await this.write(app, id, replacing(fields, Date.now()));
+    const changes = replacing(fields, Date.now());
+    const token = await this.write(app, id, changes);
+    if (changes.position) await this.data.report(app, id, changes.position);
     const view = deviceView(await this.device(app, id));
     return token === undefined ? view : { ...view, token };
   }
@@ -52,7 +56,9 @@ export class DevicesService {
       const detail = `would make ${merged} attributes; a device has up to ${MAX_ATTRIBUTES}`;
       throw invalidRequest([{ pointer: '/attributes', detail }]);
     }
-    await this.update(app, id, patching(fields, Date.now()));
+    const changes = patching(fields, Date.now());
+    await this.update(app, id, changes);
+    if (changes.position) await this.data.report(app, id, changes.position);
     return this.read(app, id);
   }
 
@@ -88,8 +94,8 @@ export class DevicesService {
 
   async place(app: string, id: string, fields: PositionFields): Promise<PositionView> {
     const position = toPosition(fields, Date.now());
-    await this.update(app, id, { position });
-    return positionView(position);
+    if (!(await this.data.place(app, id, position))) throw unknownDevice(id);
+    return positionView((await this.device(app, id)).position ?? position);
   }
 
   async presence(app: string, id: string): Promise<PresenceView> {

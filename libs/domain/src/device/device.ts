@@ -37,6 +37,8 @@ export interface Device {
   readonly autoSubscribe: boolean;
   /** It registered itself over XMPP, under an id of its own choosing. */
   readonly selfRegistered: boolean;
+  /** Its former positions are kept. */
+  readonly keepPositions?: boolean;
   readonly position?: DevicePosition;
   /** The groups that it belongs to, itself or by its user. */
   readonly groups: readonly string[];

@@ -49,6 +49,30 @@ export class RedisLists {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** Names of the lists that name a device by its id. */
+  async naming(app: string, deviceId: string): Promise<string[]> {
+    const { client, keys } = this.store;
+    const partition = this.store.partitionOf(deviceId);
+    const lists = await this.all(app);
+    const named = await Promise.all(
+      lists.map(({ key }) => client.sismember(keys.listDevices(partition, app, key), deviceId)),
+    );
+    return lists.filter((_, i) => named[i] === 1).map(({ name }) => name);
+  }
+
+  /** A device that is erased leaves every list. */
+  async forgetDevice(app: string, deviceId: string): Promise<void> {
+    const { client, keys } = this.store;
+    const partition = this.store.partitionOf(deviceId);
+    const lists = await this.all(app);
+    await Promise.all(
+      lists.flatMap(({ key }) => [
+        client.srem(keys.listDevices(partition, app, key), deviceId),
+        client.srem(keys.listByUser(partition, app, key), deviceId),
+      ]),
+    );
+  }
+
   /** The key of a new version, in which nothing is yet. */
   newKey = (name: string): string => `${name}:${randomBytes(6).toString('hex')}`;
 

@@ -30,6 +30,7 @@ export function toDevice(id: string, fields: DeviceFields): Device {
     ),
     autoSubscribe: fields.autoSubscribe === '1',
     selfRegistered: fields.self === '1',
+    ...(fields.track === '1' && { keepPositions: true }),
     ...(fields.lat !== undefined && { position: positionOf(fields) }),
     groups: named(fields, 'g:').map(([name]) => name),
     ...(fields.seen !== undefined && { lastSeen: Number(fields.seen) }),

@@ -2,6 +2,7 @@ import { CarillonError, type Device, INBOX_START } from '@carillon/domain';
 import type { DispatchPublisher } from '../edges/dispatch-publisher.js';
 import type { EdgeRegistry } from '../edges/edge-registry.js';
 import type { RedisInbox } from '../inbox/redis-inbox.js';
+import type { RedisLists } from '../audience/redis-lists.js';
 import type { RedisDevices } from './redis-devices.js';
 import type { RedisGroups } from './redis-groups.js';
 
@@ -17,12 +18,14 @@ export class DeviceRemoval {
     private readonly inbox: RedisInbox,
     private readonly dispatch: DispatchPublisher,
     private readonly edges: EdgeRegistry,
+    private readonly lists: RedisLists,
   ) {}
 
   /** Safe to repeat after it was interrupted. */
   async remove(device: Device): Promise<void> {
     const { app, id } = device;
     await Promise.all(device.groups.map((group) => this.groups.remove(app, group, { device: id })));
+    await this.lists.forgetDevice(app, id);
     await this.delete(app, id);
     await this.dispatch.revoke(await this.edges.all(), id);
   }

@@ -33,6 +33,8 @@ export interface DeviceChanges {
   /** Single attributes; the others stay. */
   readonly attributePatch?: Readonly<Record<string, AttributeValue | null>>;
   readonly autoSubscribe?: boolean;
+  /** Keep former positions. */
+  readonly keepPositions?: boolean;
   readonly position?: DevicePosition | null;
   /** For a new device alone. */
   readonly selfRegistered?: true;
@@ -335,6 +337,8 @@ export class RedisDevices extends DeviceDirectory {
         keys.collapse(partition, id),
         keys.online(partition),
         keys.held(partition),
+        keys.track(partition, id),
+        keys.visits(partition, id),
         keys.allDevices(partition, app),
         ...named(fields, 't:').map(([tag]) => keys.tag(partition, app, tag)),
         ...named(fields, 'g:').map(([group]) => keys.groupDevices(partition, app, group)),
@@ -377,6 +381,7 @@ function fieldChanges(
   value('platform', changes.platform);
   value('locale', changes.locale);
   value('appVersion', changes.appVersion);
+  value('track', changes.keepPositions === undefined ? undefined : changes.keepPositions ? '1' : null);
   value('self', changes.selfRegistered && '1');
   value('autoSubscribe', changes.autoSubscribe === undefined ? undefined : changes.autoSubscribe ? '1' : '0');
   for (const field of ['lat', 'lon'] as const)

@@ -1,0 +1,35 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ConnectionView, DeviceView, PositionView } from './device.view.js';
+
+export class VisitView {
+  @ApiProperty({ example: 'shop-7' })
+  geofence!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  since!: string;
+}
+
+export class TrackView {
+  @ApiProperty({ type: [PositionView], description: 'newest first' })
+  positions!: PositionView[];
+}
+
+export class DeviceExport {
+  @ApiProperty({ type: DeviceView })
+  device!: DeviceView;
+
+  @ApiProperty({ type: [PositionView], description: 'former positions, newest first' })
+  positions!: PositionView[];
+
+  @ApiProperty({ type: [VisitView], description: 'geofences that it is in' })
+  visits!: VisitView[];
+
+  @ApiProperty({ type: [String], description: 'uploaded lists that name it' })
+  lists!: string[];
+
+  @ApiProperty({ type: [ConnectionView] })
+  connections!: ConnectionView[];
+
+  @ApiProperty({ type: [String], description: 'ids of the notifications in its inbox' })
+  inbox!: string[];
+}

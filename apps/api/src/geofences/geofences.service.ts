@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { CarillonError, type FenceNotification, type Geofence, parseFenceArea } from '@carillon/domain';
+import { MAX_GEOFENCES, RedisGeofences } from '@carillon/persistence';
+import type { PageQuery } from '../http/page.dto.js';
+import { contentOf } from '../notifications/content.js';
+import { formatInstant } from '../time/instant.js';
+import type { FenceNotificationFields, GeofencePage, GeofenceView, PutGeofence } from './geofence.dto.js';
+
+const DEFAULT_DWELL = 300;
+const DEFAULT_HYSTERESIS = 50;
+/** Whoever has come into a shop is to hear of it while there. */
+const DEFAULT_FENCE_TTL = 3_600;
+
+@Injectable()
+export class GeofencesService {
+  constructor(private readonly geofences: RedisGeofences) {}
+
+  async put(app: string, id: string, fields: PutGeofence): Promise<{ view: GeofenceView; created: boolean }> {
+    const before = await this.geofences.find(app, id);
+    if (!before && (await this.geofences.count(app)) >= MAX_GEOFENCES)
+      throw new CarillonError('conflict', `there are ${MAX_GEOFENCES} geofences already`);
+    const now = Date.now();
+    const fence: Geofence = {
+      id,
+      app,
+      ...(fields.name && { name: fields.name }),
+      area: parseFenceArea(fields.area),
+      triggers: [...new Set(fields.triggers)],
+      dwellSeconds: fields.dwellSeconds ?? DEFAULT_DWELL,
+      hysteresis: fields.hysteresis ?? DEFAULT_HYSTERESIS,
+      ...(fields.cap && { cap: { max: fields.cap.max, seconds: fields.cap.seconds } }),
+      notification: notificationOf(fields.notification),
+      createdAt: before?.createdAt ?? now,
+      updatedAt: now,
+    };
+    await this.geofences.save(fence);
+    return { view: geofenceView(fence), created: !before };
+  }
+
+  async read(app: string, id: string): Promise<GeofenceView> {
+    const fence = await this.geofences.find(app, id);
+    if (!fence) throw noSuchFence(id);
+    return geofenceView(fence);
+  }
+
+  /** The cursor is the last id of the page before. */
+  async page(app: string, { cursor, limit }: PageQuery): Promise<GeofencePage> {
+    const all = await this.geofences.all(app);
+    const rest = cursor === undefined ? all : all.filter(({ id }) => id > cursor);
+    const page = rest.slice(0, limit);
+    return { geofences: page.map(geofenceView), ...(rest.length > limit && { next: page.at(-1)!.id }) };
+  }
+
+  async delete(app: string, id: string): Promise<void> {
+    if (!(await this.geofences.delete(app, id))) throw noSuchFence(id);
+  }
+}
+
+function notificationOf(fields: FenceNotificationFields): FenceNotification {
+  const { ttl, priority, collapseKey } = fields;
+  return {
+    content: contentUnder('/notification', fields),
+    ttl: ttl ?? DEFAULT_FENCE_TTL,
+    ...(priority && { priority }),
+    ...(collapseKey && { collapseKey }),
+  };
+}
+
+/** Faults of the content stand under the member that holds it. */
+function contentUnder(pointer: string, fields: FenceNotificationFields): FenceNotification['content'] {
+  try {
+    const { kind, title, body, uri, data } = fields;
+    return contentOf({ audience: undefined, kind, title, body, uri, data });
+  } catch (error) {
+    if (!(error instanceof CarillonError) || error.faults.length === 0) throw error;
+    const faults = error.faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
+    throw new CarillonError(error.code, `${faults[0]!.pointer} ${faults[0]!.detail}`, { faults });
+  }
+}
+
+function geofenceView(fence: Geofence): GeofenceView {
+  const { id, name, area, triggers, dwellSeconds, hysteresis, cap, notification } = fence;
+  const { content, ...options } = notification;
+  return {
+    id,
+    ...(name !== undefined && { name }),
+    area,
+    triggers,
+    dwellSeconds,
+    hysteresis,
+    ...(cap && { cap }),
+    notification: { ...content, ...options } as FenceNotificationFields,
+    createdAt: formatInstant(fence.createdAt),
+    updatedAt: formatInstant(fence.updatedAt),
+  };
+}
+
+const noSuchFence = (id: string): CarillonError =>
+  new CarillonError('not-found', `there is no geofence ${id}`);
