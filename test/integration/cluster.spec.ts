@@ -365,7 +365,8 @@ describe.each([
     const later = now + 1_000;
     expect(await inbox.partitionsWithExpired(later)).toEqual([partition]);
     expect(await inbox.expired(partition, later, 10)).toEqual([id]);
-    expect((await inbox.openDeliveries(partition, id, '0', 10)).deviceIds).toEqual(['device-9']);
+    const { deliveries } = await inbox.openDeliveries(partition, id, '0', 10);
+    expect(deliveries.map(({ deviceId }) => deviceId)).toEqual(['device-9']);
     expect(await inbox.forgetExpiry(partition, id, '0')).toBe(false);
     expect(await inbox.forgetExpiry(partition, id, await inbox.deposits(partition, id))).toBe(true);
     expect(await inbox.partitionsWithExpired(later)).toEqual([]);

@@ -1,3 +1,4 @@
+import type { InboxBounds } from '@carillon/domain';
 import { describeInboxContract, describePresenceContract } from '@carillon/domain/testing';
 import { RedisInbox, RedisPresence } from '@carillon/persistence';
 import { devicesOf, DUMMY_CREDENTIALS, testStore, type TestStore } from '@carillon/testing';
@@ -13,6 +14,12 @@ const make = () => {
   const { store } = test;
   return Promise.resolve({
     inbox: new RedisInbox(store, { maxEntries: 3, maxBytes: 5_000 }),
+    bounded: ({ maxAppEntries, maxAppBytes, ...bounds }: Partial<InboxBounds>) =>
+      new RedisInbox(store, {
+        ...bounds,
+        ...(maxAppEntries && { maxAppEntries: maxAppEntries * store.keys.partitions }),
+        ...(maxAppBytes && { maxAppBytes: maxAppBytes * store.keys.partitions }),
+      }),
     presence: new RedisPresence(store),
     singlePresence: new RedisPresence(store, 'single'),
     partitionOf: (id: string) => store.partitionOf(id),

@@ -1,6 +1,14 @@
-import { DeadLetters, StreamConsumer, type StreamConsumerOptions, type StreamEntry } from '@carillon/queue';
+import {
+  ClientRedisStreams,
+  DeadLetters,
+  StreamConsumer,
+  type StreamConsumerOptions,
+  type StreamEntry,
+  StreamFullError,
+} from '@carillon/queue';
 import type { RedisClient } from '@carillon/redis';
 import { testStore, type TestStore } from '@carillon/testing';
+import { lastValueFrom } from 'rxjs';
 import { Deferred } from '../support/deferred.js';
 import { until } from '../support/until.js';
 
@@ -334,6 +342,16 @@ describe('dead letters', () => {
     expect(found.map(({ data }) => data)).toEqual(['the one']);
     expect(await letters().list(loud, 7)).toHaveLength(7);
   });
+});
+
+it('takes no more than a stream may hold, and says so', async () => {
+  const stream = newStream();
+  const events = new ClientRedisStreams({ client: redis(), keyFor: () => stream, maxLength: 2 });
+  const emit = () => lastValueFrom(events.emit('device-events', { n: 1 }), { defaultValue: undefined });
+  await emit();
+  await emit();
+  await expect(emit()).rejects.toThrow(StreamFullError);
+  expect(await redis().xlen(stream)).toBe(2);
 });
 
 describe('stop()', () => {

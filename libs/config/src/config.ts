@@ -94,6 +94,15 @@ export interface Config {
   readonly publicUrl?: string;
   readonly androidpn: boolean;
   readonly deviceConnections: 'per-transport' | 'single';
+  readonly inbox: {
+    readonly maxEntries: number;
+    readonly maxBytes: number;
+    /** ms */
+    readonly maxAge: number;
+    readonly maxAppEntries: number;
+    readonly maxAppBytes: number;
+    readonly policy: 'drop-oldest' | 'refuse';
+  };
   readonly partitions: number;
   readonly lanes: number;
   readonly keyPrefix: string;
@@ -179,6 +188,14 @@ function grouped(values: Values, cwd: string): Config {
     publicUrl: values.publicUrl,
     androidpn,
     deviceConnections: values.deviceConnections,
+    inbox: {
+      maxEntries: values.inboxMaxEntries,
+      maxBytes: values.inboxMaxBytes,
+      maxAge: values.inboxMaxAge * 1_000,
+      maxAppEntries: values.appInboxMaxEntries,
+      maxAppBytes: values.appInboxMaxBytes,
+      policy: values.inboxPolicy,
+    },
     partitions,
     lanes,
     keyPrefix,

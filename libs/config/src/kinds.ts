@@ -15,7 +15,7 @@ export function integer(min: number, max: number): Kind<number> {
   return {
     allowed: `an integer from ${min} to ${max}`,
     parse: (text) => {
-      const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
       return value >= min && value <= max ? value : undefined;
     },
   };

@@ -314,6 +314,44 @@ export const variables = {
     description:
       'private networks that webhooks may be posted to, in the clear too; without it they go to public addresses over HTTPS alone',
   }),
+  inboxMaxEntries: defaulted({
+    name: 'CARILLON_INBOX_MAX_ENTRIES',
+    kind: kinds.integer(1, 100_000),
+    default: '1000',
+    description: 'deliveries that wait for one device at the most',
+  }),
+  inboxMaxBytes: defaulted({
+    name: 'CARILLON_INBOX_MAX_BYTES',
+    kind: kinds.integer(1_024, 2 ** 40),
+    default: '4194304',
+    description: 'bytes of contents that wait for one device at the most; contents up to 1 KiB do not count',
+  }),
+  inboxMaxAge: defaulted({
+    name: 'CARILLON_INBOX_MAX_AGE',
+    kind: kinds.integer(1, 2_592_000),
+    default: '2592000',
+    description:
+      'seconds that a delivery waits at the most, whatever its `ttl`; for what is sent from then on',
+  }),
+  appInboxMaxEntries: defaulted({
+    name: 'CARILLON_APP_INBOX_MAX_ENTRIES',
+    kind: kinds.integer(1, 10 ** 12),
+    default: '20000000',
+    description: 'deliveries that wait for all devices of an app; each partition has an even share',
+  }),
+  appInboxMaxBytes: defaulted({
+    name: 'CARILLON_APP_INBOX_MAX_BYTES',
+    kind: kinds.integer(1_024, 2 ** 50),
+    default: '8589934592',
+    description: 'the same in bytes of contents above 1 KiB',
+  }),
+  inboxPolicy: defaulted({
+    name: 'CARILLON_INBOX_POLICY',
+    kind: kinds.oneOf('drop-oldest', 'refuse'),
+    default: 'drop-oldest',
+    description:
+      'what gives way when a bound is reached: the oldest that waits for the same device, of normal priority first, or the new one. Either is a `dropped` receipt',
+  }),
   deviceConnections: defaulted({
     name: 'CARILLON_DEVICE_CONNECTIONS',
     kind: kinds.oneOf('per-transport', 'single'),

@@ -123,7 +123,11 @@ async function createApp(
   class ProcessRoot {}
   Module({
     imports: [
-      ProcessModule.forRoot(context, { ...redis, connectionPolicy: context.config.deviceConnections }),
+      ProcessModule.forRoot(context, {
+        ...redis,
+        connectionPolicy: context.config.deviceConnections,
+        inboxBounds: context.config.inbox,
+      }),
       ...options.modules,
     ],
   })(ProcessRoot);

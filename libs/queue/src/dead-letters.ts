@@ -1,5 +1,8 @@
 import { runScript, type RedisClient } from '@carillon/redis';
 
+/** Of one stream are kept; beyond, the oldest go, and the log says so. */
+export const MAX_DEAD_LETTERS = 10_000;
+
 export interface DeadLetter {
   readonly id: string;
   readonly stream: string;
@@ -23,6 +26,16 @@ export class DeadLetters {
   async list(stream: string, limit: number): Promise<DeadLetter[]> {
     const entries = await this.client.xrange(DeadLetters.keyFor(stream), '-', '+', 'COUNT', limit);
     return entries.map(([id, fields]) => toDeadLetter(stream, id, fields));
+  }
+
+  async find(stream: string, id: string): Promise<DeadLetter | undefined> {
+    const [entry] = await this.client.xrange(DeadLetters.keyFor(stream), id, id);
+    return entry && toDeadLetter(stream, ...entry);
+  }
+
+  /** Forgets it for good. @returns whether the letter was there */
+  async discard(stream: string, id: string): Promise<boolean> {
+    return (await this.client.xdel(DeadLetters.keyFor(stream), id)) === 1;
   }
 
   /** @returns whether the letter was there */

@@ -1,5 +1,5 @@
 import { runScript, type RedisClient } from '@carillon/redis';
-import { DeadLetters } from './dead-letters.js';
+import { DeadLetters, MAX_DEAD_LETTERS } from './dead-letters.js';
 import { dataOf, type QueueLogger, type StreamEntry } from './stream-entry.js';
 
 export interface EntryReclaimerOptions {
@@ -113,12 +113,15 @@ export class EntryReclaimer {
   private async bury(entry: StreamEntry): Promise<void> {
     const { client, group, logger } = this.options;
     const reason = this.reasons.get(entry.id) ?? 'its consumer died each time';
-    await runScript(
+    const forgotten = await runScript<number>(
       client,
       'bury-entry',
       [entry.stream, DeadLetters.keyFor(entry.stream)],
-      [group, entry.id, entry.data, reason, entry.deliveries, Date.now()],
+      [group, entry.id, entry.data, reason, entry.deliveries, Date.now(), MAX_DEAD_LETTERS],
     );
+    if (forgotten < 0) return;
     logger.error({ stream: entry.stream, id: entry.id, reason }, 'an entry went to the dead letters');
+    if (forgotten > 0)
+      logger.error({ stream: entry.stream, forgotten }, 'the oldest dead letters were forgotten');
   }
 }

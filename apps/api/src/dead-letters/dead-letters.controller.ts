@@ -1,11 +1,11 @@
-import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuthenticatedKey } from '@carillon/auth';
 import { CarillonError, DEFAULT_APP } from '@carillon/domain';
 import { Caller, RequireScope } from '../access/require-scope.decorator.js';
 import { Failures } from '../http/failures.decorator.js';
 import { Idempotent } from '../http/idempotent.decorator.js';
-import { DeadLetterList, DeadLetterParams, DeadLetterQuery } from './dead-letter.dto.js';
+import { DeadLetterList, DeadLetterParams, DeadLetterQuery, DeadLetterView } from './dead-letter.dto.js';
 import { DeadLettersService } from './dead-letters.service.js';
 
 /** Work that kept failing. The streams are the installation's, not an app's. */
@@ -25,6 +25,28 @@ export class DeadLettersController {
   ): Promise<DeadLetterList> {
     requireOperator(caller);
     return this.deadLetters.list(stream, limit);
+  }
+
+  @Get(':stream/:id')
+  @ApiOperation({ summary: 'Read one, with the reason why it failed' })
+  @ApiOkResponse({ type: DeadLetterView })
+  @Failures('invalid-request', 'not-found')
+  read(
+    @Caller() caller: AuthenticatedKey,
+    @Param() { stream, id }: DeadLetterParams,
+  ): Promise<DeadLetterView> {
+    requireOperator(caller);
+    return this.deadLetters.read(stream, id);
+  }
+
+  @Delete(':stream/:id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Discard one: the work is not done any more' })
+  @ApiNoContentResponse()
+  @Failures('invalid-request', 'not-found')
+  discard(@Caller() caller: AuthenticatedKey, @Param() { stream, id }: DeadLetterParams): Promise<void> {
+    requireOperator(caller);
+    return this.deadLetters.discard(stream, id);
   }
 
   @Post(':stream/:id/replay')

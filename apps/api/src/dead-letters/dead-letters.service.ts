@@ -25,11 +25,27 @@ export class DeadLettersService {
     return { deadLetters: oldestFirst.slice(0, limit) };
   }
 
+  async read(stream: StreamName, id: string): Promise<DeadLetterView> {
+    const [shard, key, entry] = this.place(stream, id);
+    const letter = await this.letters.find(key, entry);
+    if (!letter) throw noLetter(stream, id);
+    return view(stream, shard, letter);
+  }
+
+  async discard(stream: StreamName, id: string): Promise<void> {
+    const [, key, entry] = this.place(stream, id);
+    if (!(await this.letters.discard(key, entry))) throw noLetter(stream, id);
+  }
+
   async replay(stream: StreamName, id: string): Promise<void> {
+    const [, key, entry] = this.place(stream, id);
+    if (!(await this.letters.replay(key, entry))) throw noLetter(stream, id);
+  }
+
+  private place(stream: StreamName, id: string): [shard: number, key: string, entry: string] {
     const [shard, entry = ''] = id.split('.');
-    const known = this.shardsOf(stream).includes(Number(shard));
-    if (known && (await this.letters.replay(this.keyOf(stream, Number(shard)), entry))) return;
-    throw new CarillonError('not-found', `${stream} has no dead letter ${id}`);
+    if (!this.shardsOf(stream).includes(Number(shard))) throw noLetter(stream, id);
+    return [Number(shard), this.keyOf(stream, Number(shard)), entry];
   }
 
   private shardsOf(stream: StreamName): number[] {
@@ -47,6 +63,9 @@ export class DeadLettersService {
     return names[stream](shard);
   }
 }
+
+const noLetter = (stream: StreamName, id: string): CarillonError =>
+  new CarillonError('not-found', `${stream} has no dead letter ${id}`);
 
 const view = (stream: StreamName, shard: number, letter: DeadLetter): DeadLetterView => ({
   id: `${shard}.${letter.id}`,

@@ -18,7 +18,7 @@ async function bury(stream: string, data: string): Promise<void> {
     client,
     'bury-entry',
     [stream, DeadLetters.keyFor(stream)],
-    ['workers', id!, data, 'it broke', 5, Date.now()],
+    ['workers', id!, data, 'it broke', 5, Date.now(), 100],
   );
 }
 
@@ -57,6 +57,25 @@ describe('dead letters', () => {
       '{"type":"opened"}',
     ]);
     expect((await api.call('POST', `/v1/dead-letters/device-events/${id}/replay`)).status).toBe(404);
+  });
+
+  it('are read one by one, and discarded', async () => {
+    await bury(api.store.keys.intake(1), '{"n":9}');
+    const { id } = (await list('intake')).body.deadLetters.at(-1);
+    const path = `/v1/dead-letters/intake/${id}`;
+    expect((await api.call('GET', path)).body).toMatchObject({ id, data: '{"n":9}', reason: 'it broke' });
+    expect((await api.call('DELETE', path)).status).toBe(204);
+    for (const method of ['GET', 'DELETE'] as const) expect((await api.call(method, path)).status).toBe(404);
+    const elsewhere = path.replace('intake', 'receipts');
+    expect((await api.call('GET', elsewhere)).status).toBe(404);
+  });
+
+  it('are bounded: the oldest go first', async () => {
+    const stream = api.store.keys.fanOut(1);
+    for (let n = 0; n < 105; n++) await bury(stream, `{"n":${n}}`);
+    const { deadLetters } = (await api.call('GET', '/v1/dead-letters?stream=fan-out&limit=1000')).body;
+    const own = deadLetters.filter(({ id }: { id: string }) => id.startsWith('1.'));
+    expect([own.length, own[0].data]).toEqual([100, '{"n":5}']);
   });
 
   it.each([

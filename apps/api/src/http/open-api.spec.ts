@@ -115,6 +115,8 @@ const ROUTES = [
   'PUT /v1/devices/{id}',
   'PATCH /v1/devices/{id}',
   'GET /v1/devices/{id}',
+  'DELETE /v1/dead-letters/{stream}/{id}',
+  'GET /v1/dead-letters/{stream}/{id}',
   'DELETE /v1/devices/{id}',
   'DELETE /v1/devices/{id}/token',
   'GET /v1/devices',

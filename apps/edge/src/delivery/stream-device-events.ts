@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type DeviceEvent, DeviceEventSink } from '@carillon/domain';
+import { CarillonError, type DeviceEvent, DeviceEventSink } from '@carillon/domain';
 import { Store } from '@carillon/persistence';
 import { streamsClient } from '@carillon/process';
-import type { ClientRedisStreams } from '@carillon/queue';
+import { type ClientRedisStreams, StreamFullError } from '@carillon/queue';
 import { lastValueFrom } from 'rxjs';
 
 /** Hands what devices report to the workers, through their stream. */
@@ -16,6 +16,12 @@ export class StreamDeviceEvents extends DeviceEventSink {
   }
 
   async publish(event: DeviceEvent): Promise<void> {
-    await lastValueFrom(this.client.emit('device-events', event), { defaultValue: undefined });
+    try {
+      await lastValueFrom(this.client.emit('device-events', event), { defaultValue: undefined });
+    } catch (error) {
+      if (!(error instanceof StreamFullError)) throw error;
+      const detail = 'more is being reported than can be taken; try again later';
+      throw new CarillonError('unavailable', detail, { retryAfterSeconds: 10 });
+    }
   }
 }

@@ -20,5 +20,6 @@ export type DeviceEvent =
 
 /** Takes reports for the workers; once the promise is fulfilled the report is not lost. */
 export abstract class DeviceEventSink {
+  /** @throws when it cannot be kept; CarillonError `unavailable` when there are too many */
   abstract publish(event: DeviceEvent): Promise<void>;
 }

@@ -29,6 +29,8 @@ export const CLOCK_TOLERANCE = 60_000;
 export interface InboxBounds {
   readonly maxEntries: number;
   readonly maxBytes: number;
+  /** An entry that waits for so long, ms, is dropped, whatever its time to live. */
+  readonly maxAge: number;
   /** Of all devices of an app; each partition has an even share. */
   readonly maxAppEntries: number;
   readonly maxAppBytes: number;
@@ -39,6 +41,7 @@ export interface InboxBounds {
 export const DEFAULT_INBOX_BOUNDS: InboxBounds = {
   maxEntries: 1_000,
   maxBytes: 4 * 1024 * 1024,
+  maxAge: 30 * 86_400_000,
   maxAppEntries: 20_000_000,
   maxAppBytes: 8 * 1024 ** 3,
   policy: 'drop-oldest',

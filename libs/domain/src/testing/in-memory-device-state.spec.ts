@@ -1,3 +1,4 @@
+import type { InboxBounds } from '../ports/inbox.js';
 import {
   describeInboxContract,
   describePresenceContract,
@@ -11,6 +12,7 @@ const make = () => {
   let count = 0;
   return Promise.resolve({
     inbox: new InMemoryInbox(state, { maxEntries: 3, maxBytes: 5_000 }),
+    bounded: (bounds: Partial<InboxBounds>) => new InMemoryInbox(state, bounds),
     presence: new InMemoryPresence(state),
     singlePresence: new InMemoryPresence(state, 'single'),
     partitionOf: () => 0,

@@ -1,13 +1,15 @@
 import { newNotificationId } from '../identifiers.js';
 import type { DeliveryStep } from '../delivery/delivery.js';
 import { advance, INBOX_START, type Priority } from '../delivery/writing-order.js';
-import type { Deposit, Inbox } from '../ports/inbox.js';
+import type { Deposit, Inbox, InboxBounds } from '../ports/inbox.js';
 import type { Presence, PresenceClaim } from '../ports/presence.js';
 
 /** What a contract suite needs of an implementation under test. */
 export interface DeviceStateUnderTest {
   /** Its inboxes hold three entries, and 5,000 bytes. */
   readonly inbox: Inbox;
+  /** Over the same devices, with other bounds; those of an app as if there was one partition. */
+  readonly bounded: (bounds: Partial<InboxBounds>) => Inbox;
   readonly presence: Presence;
   /** Over the same devices, with one connection a device. */
   readonly singlePresence: Presence;
@@ -178,6 +180,42 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
       expect(await give()).toMatchObject({ deposited: 0, moved: [id] });
       expect(await give('ann')).toMatchObject({ deposited: 0, moved: [id] });
       expect(await give('bob')).toMatchObject({ deposited: 1, moved: [] });
+    });
+
+    describe('of an app that may hold little', () => {
+      const app = (): string => `app-of-${id}`;
+      const fill = async (inbox: Inbox, more: Partial<Deposit>[]) => {
+        const ids = more.map(() => newNotificationId(NOW));
+        for (const [i, each] of more.entries())
+          await inbox.deposit(deposit({ app: app(), notificationId: ids[i], ...each }), [id], NOW);
+        return ids;
+      };
+
+      it('drops the oldest of the same device for one more', async () => {
+        const ids = await fill(under.bounded({ maxAppEntries: 2 }), [{}, {}, {}]);
+        expect(await held()).toEqual(ids.slice(1));
+        expect(await stateOf(ids[0]!)).toBe('dropped');
+      });
+
+      it('drops what finds nothing of its own device to take the place of', async () => {
+        const notificationId = newNotificationId(NOW);
+        const inbox = under.bounded({ maxAppBytes: 2_000 });
+        await inbox.deposit(deposit({ app: app(), notificationId, bytes: 2_100 }), [id], NOW);
+        expect(await held()).toEqual([]);
+        expect(await stateOf(notificationId)).toBe('dropped');
+      });
+
+      it.each([{ maxAppEntries: 2 }, { maxAppBytes: 3_000 }, { maxEntries: 2 }])(
+        'refuses one more where that is the policy, with a receipt: %j',
+        async (bounds) => {
+          const inbox = under.bounded({ ...bounds, policy: 'refuse' });
+          const ids = await fill(inbox, [{ bytes: 1_400 }, { bytes: 1_400 }, { bytes: 1_400 }]);
+          expect(await held()).toEqual(ids.slice(0, 2));
+          const last = (await under.inbox.delivery(ids[2]!, id))?.steps.at(-1);
+          expect(last).toMatchObject({ state: 'dropped', detail: 'inbox full' });
+          expect(await counts(ids[2]!)).toMatchObject({ queued: 1, dropped: 1, pending: 0 });
+        },
+      );
     });
 
     it('replaces an undelivered entry with the same collapse key, and no other', async () => {

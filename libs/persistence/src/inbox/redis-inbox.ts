@@ -67,7 +67,7 @@ interface Outcome {
 }
 
 export class RedisInbox extends Inbox {
-  private readonly bounds: InboxBounds;
+  readonly bounds: InboxBounds;
 
   constructor(
     private readonly store: Store,
@@ -156,7 +156,7 @@ export class RedisInbox extends Inbox {
   }
 
   private depositArguments({ deposit, now, owners }: DepositCall): (string | number)[] {
-    const { maxEntries, maxBytes, maxAppEntries, maxAppBytes, policy } = this.bounds;
+    const { maxEntries, maxBytes, maxAge, maxAppEntries, maxAppBytes, policy } = this.bounds;
     const { expiresAt, collapseKey = '', replaces = '', priority, bytes = 0, resolvedAt } = deposit;
     const share = (bound: number): number => Math.ceil(bound / this.store.keys.partitions);
     return [
@@ -177,6 +177,7 @@ export class RedisInbox extends Inbox {
       deposit.app,
       resolvedAt === undefined ? '' : resolvedAt - CLOCK_TOLERANCE,
       owners ? '1' : '0',
+      Math.min(expiresAt, now + maxAge),
     ];
   }
 
@@ -288,13 +289,13 @@ export class RedisInbox extends Inbox {
     notificationId: string,
     cursor: string,
     limit: number,
-  ): Promise<{ cursor: string; deviceIds: string[] }> {
+  ): Promise<{ cursor: string; deliveries: Delivery[] }> {
     const page = await this.deliveries(partition, notificationId, cursor, limit);
     const open = page.deliveries.filter(({ state }) => OPEN_STATES.includes(state));
-    return { cursor: page.cursor, deviceIds: open.map(({ deviceId }) => deviceId) };
+    return { cursor: page.cursor, deliveries: open };
   }
 
-  /** Notifications of a partition whose deliveries have expired. */
+  /** Notifications of a partition whose deliveries have expired, or may be too old. */
   async expired(partition: number, now: number, limit: number): Promise<string[]> {
     const { client, keys } = this.store;
     return client.zrangebyscore(keys.expiry(partition), '-inf', now, 'LIMIT', 0, limit);
@@ -304,6 +305,12 @@ export class RedisInbox extends Inbox {
   async deposits(partition: number, notificationId: string): Promise<string> {
     const key = this.store.keys.deliveries(partition, notificationId);
     return (await this.store.client.hget(key, '#q')) ?? '';
+  }
+
+  /** The notification's deliveries are to be looked at again then, ms since 1970. */
+  async expectExpiry(partition: number, notificationId: string, at: number): Promise<void> {
+    const { client, keys } = this.store;
+    await client.zadd(keys.expiry(partition), 'XX', at, notificationId);
   }
 
   /** @returns false when something was deposited since `deposits` was read: there may be more to close */

@@ -8,8 +8,9 @@
 --       5 '1' = only devices that are online  6 collapse key or ''  7 notification that it replaces or ''
 --       8 '1' = high priority  9 bytes that count  10 bound of an inbox, entries  11 the same, bytes
 --       12 this partition's share of the app's bound, entries  13 the same, bytes  14 'drop-oldest' or 'refuse'
---       15 app  16 devices that moved from then on (ms) are told ('' = none)  17 '1' = owners follow  18 number of devices
---       19.. their ids, then their owners, then per displacement: index of the device, notification, step letter
+--       15 app  16 devices that moved from then on (ms) are told ('' = none)  17 '1' = owners follow
+--       18 when its deliveries are to be looked at: expired, or too old for an inbox, ms  19 number of devices
+--       20.. their ids, then their owners, then per displacement: index of the device, notification, step letter
 -- Result  {deposited, repeated, unknown, online: {index, seq, previous seq, connections, …},
 --          needed: {index, notification to displace, step letter, …}, moved: {index, …}}
 -- A device whose inbox is full, or holds an entry that this one takes the place of, is deposited to only when the call names
@@ -18,7 +19,7 @@ local now, nid, collapseKey, replaces = ARGV[1], ARGV[2], ARGV[6], ARGV[7]
 local onlineOnly, isHigh, bytes = ARGV[5] == '1', ARGV[8] == '1', tonumber(ARGV[9])
 local maxEntries, maxBytes = tonumber(ARGV[10]), tonumber(ARGV[11])
 local maxAppEntries, maxAppBytes, refuses = tonumber(ARGV[12]), tonumber(ARGV[13]), ARGV[14] == 'refuse'
-local app, movedSince, hasOwners, n = ARGV[15], tonumber(ARGV[16]), ARGV[17] == '1', tonumber(ARGV[18])
+local app, movedSince, hasOwners, n = ARGV[15], tonumber(ARGV[16]), ARGV[17] == '1', tonumber(ARGV[19])
 local stride = collapseKey ~= '' and 3 or 2
 local deliveries, held = KEYS[4], KEYS[6]
 local HIGH = 4503599627370496
@@ -31,7 +32,7 @@ local entriesBefore, bytesBefore = appEntries, appBytes
 
 local displacements = {}
 local firstDisplaced = 6 + n * stride
-local firstArg = 19 + n + (hasOwners and n or 0)
+local firstArg = 20 + n + (hasOwners and n or 0)
 for a = firstArg, #ARGV, 3 do
   local index = tonumber(ARGV[a])
   local key = KEYS[firstDisplaced + (a - firstArg) / 3 + 1]
@@ -138,7 +139,7 @@ local nowMs = tonumber(now, 36)
 local late = nowMs >= tonumber(ARGV[3])
 local seq = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), nowMs)
 redis.call('SET', KEYS[1], string.format('%.0f', seq + n))
-local connections = redis.call('HMGET', KEYS[2], unpack(ARGV, 19, 18 + n))
+local connections = redis.call('HMGET', KEYS[2], unpack(ARGV, 20, 19 + n))
 
 local function tellOnline(i, place, before)
   table.insert(online, i)
@@ -200,12 +201,12 @@ local function hasMoved(i, facts)
   return movedSince
     and facts[2]
     and tonumber(facts[2]) >= movedSince
-    and not (hasOwners and (facts[3] or '') == ARGV[18 + n + i])
+    and not (hasOwners and (facts[3] or '') == ARGV[19 + n + i])
 end
 
 for i = 1, n do
   local k = 6 + (i - 1) * stride
-  local inbox, device = KEYS[k + 1], ARGV[18 + i]
+  local inbox, device = KEYS[k + 1], ARGV[19 + i]
   local facts = redis.call('HMGET', KEYS[k + 2], 'app', 'movedAt', 'user')
   if not facts[1] then
     unknown = unknown + 1
@@ -239,7 +240,7 @@ if made > 0 then
     redis.call('HSET', deliveries, '#b', bytes)
   end
   redis.call('PEXPIREAT', deliveries, ARGV[4])
-  redis.call('ZADD', KEYS[3], ARGV[3], nid)
+  redis.call('ZADD', KEYS[3], 'LT', ARGV[18], nid)
   table.insert(lines, table.concat({ app, nid, '', 'q', now, '', made, '' }, '\t'))
 end
 if appEntries ~= entriesBefore then

@@ -1,4 +1,5 @@
 import {
+  CarillonError,
   type ConnectionNotice,
   type DeviceLogin,
   type DispatchBatch,
@@ -207,8 +208,13 @@ export class MqttTransport extends DeliveryTransport {
       this.context.logger.debug({ deviceId: login.id, detail: parsed.detail }, 'a device event is not valid');
       return { refuse: ReasonCode.PayloadFormatInvalid };
     }
-    await this.context.events.publish(parsed.event);
-    return 'consume';
+    try {
+      await this.context.events.publish(parsed.event);
+      return 'consume';
+    } catch (error) {
+      if (!(error instanceof CarillonError)) throw error;
+      return { refuse: ReasonCode.QuotaExceeded };
+    }
   }
 }
 
