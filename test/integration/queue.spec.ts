@@ -151,6 +151,23 @@ describe('an entry', () => {
     expect(atSecond).toEqual([{ length: 1, pending: 1 }]);
   });
 
+  it('waits where it is while Redis itself cannot be worked with, however often', async () => {
+    const stream = newStream();
+    const tries: number[] = [];
+    await consume(
+      stream,
+      async ({ deliveries }) => {
+        tries.push(deliveries);
+        if (tries.length < 4) throw new Error("OOM command not allowed when used memory > 'maxmemory'.");
+      },
+      { maxDeliveries: 2 },
+    );
+    await add(stream, '{"n":1}');
+    await done(stream);
+    expect(tries).toEqual([1, 1, 1, 1]);
+    expect(await new DeadLetters(redis()).list(stream, 10)).toEqual([]);
+  });
+
   it('of which the handler throws before it has even begun is a failure like any other', async () => {
     const stream = newStream();
     const seen: string[] = [];

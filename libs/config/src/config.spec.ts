@@ -57,6 +57,8 @@ describe('loadConfig', () => {
       publicUrl: undefined,
       androidpn: true,
       deviceConnections: 'per-transport',
+      admission: { memory: 0.9, backlog: 100_000, delayMs: 2_000 },
+      drainMs: 5_000,
       inbox: {
         maxEntries: 1_000,
         maxBytes: 4_194_304,

@@ -94,6 +94,14 @@ export interface Config {
   readonly publicUrl?: string;
   readonly androidpn: boolean;
   readonly deviceConnections: 'per-transport' | 'single';
+  /** Beyond, new sends are refused. */
+  readonly admission: {
+    /** Share of Redis' memory bound, 0 to 1. */
+    readonly memory: number;
+    readonly backlog: number;
+    readonly delayMs: number;
+  };
+  readonly drainMs: number;
   readonly inbox: {
     readonly maxEntries: number;
     readonly maxBytes: number;
@@ -188,14 +196,13 @@ function grouped(values: Values, cwd: string): Config {
     publicUrl: values.publicUrl,
     androidpn,
     deviceConnections: values.deviceConnections,
-    inbox: {
-      maxEntries: values.inboxMaxEntries,
-      maxBytes: values.inboxMaxBytes,
-      maxAge: values.inboxMaxAge * 1_000,
-      maxAppEntries: values.appInboxMaxEntries,
-      maxAppBytes: values.appInboxMaxBytes,
-      policy: values.inboxPolicy,
+    admission: {
+      memory: values.maxRedisMemory / 100,
+      backlog: values.maxBacklog,
+      delayMs: values.maxEventLoopDelay,
     },
+    drainMs: values.drainSeconds * 1_000,
+    inbox: inboxBounds(values),
     partitions,
     lanes,
     keyPrefix,
@@ -218,3 +225,12 @@ function tlsFiles(values: Values, cwd: string): TlsFiles {
     minVersion: values.tlsMinVersion,
   };
 }
+
+const inboxBounds = (values: Values): Config['inbox'] => ({
+  maxEntries: values.inboxMaxEntries,
+  maxBytes: values.inboxMaxBytes,
+  maxAge: values.inboxMaxAge * 1_000,
+  maxAppEntries: values.appInboxMaxEntries,
+  maxAppBytes: values.appInboxMaxBytes,
+  policy: values.inboxPolicy,
+});

@@ -314,6 +314,32 @@ export const variables = {
     description:
       'private networks that webhooks may be posted to, in the clear too; without it they go to public addresses over HTTPS alone',
   }),
+  maxBacklog: defaulted({
+    name: 'CARILLON_MAX_BACKLOG',
+    kind: kinds.integer(1, 1_000_000_000),
+    default: '100000',
+    description: 'entries of the work streams; while there are more, new sends get 429 with `Retry-After`',
+  }),
+  maxRedisMemory: defaulted({
+    name: 'CARILLON_MAX_REDIS_MEMORY',
+    kind: kinds.integer(1, 100),
+    default: '90',
+    description:
+      "percent of Redis' `maxmemory`; while more is taken, new sends get 503, so that what was accepted has room to go on",
+  }),
+  maxEventLoopDelay: defaulted({
+    name: 'CARILLON_MAX_EVENT_LOOP_DELAY',
+    kind: kinds.integer(10, 600_000),
+    default: '2000',
+    description:
+      'ms; an API process whose event loop is later than that, two seconds in a row, answers sends with 503',
+  }),
+  drainSeconds: defaulted({
+    name: 'CARILLON_DRAIN_SECONDS',
+    kind: kinds.integer(0, 20),
+    default: '5',
+    description: 'seconds over which an edge that is told to end sends its devices away, some at a time',
+  }),
   inboxMaxEntries: defaulted({
     name: 'CARILLON_INBOX_MAX_ENTRIES',
     kind: kinds.integer(1, 100_000),

@@ -22,6 +22,7 @@ import type { Bequest } from './session/legacy.js';
 import type { PendingWill } from './session/session.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { BoundedLog } from './statistics/bounded-log.js';
+import { atOnce, type StoppingSteps } from './stopping-steps.js';
 import { SysTopics } from './statistics/sys-topics.js';
 import { Traffic } from './statistics/traffic.js';
 import { TimerWheel } from './timers/timer-wheel.js';
@@ -255,11 +256,12 @@ export class MqttBroker {
   }
 
   /** Says goodbye to all, waits until they are gone, and at the deadline destroys what is left. Wills are not sent. */
-  async stop(reason: DisconnectReason, deadlineMs: number): Promise<void> {
+  async stop(reason: DisconnectReason, deadlineMs: number, inSteps: StoppingSteps = atOnce): Promise<void> {
     const { engine } = this;
     engine.stopping = true;
-    for (const connection of engine.connections) connection.disconnect(reason);
     const deadline = engine.now() + deadlineMs;
+    for await (const some of inSteps([...engine.connections], deadlineMs))
+      for (const connection of some) connection.disconnect(reason);
     while (engine.connections.size > 0 && engine.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

@@ -32,6 +32,7 @@ export * from './notifications/redis-notifications.js';
 export * from './pace/paced-notifications.js';
 export * from './pace/waiting-devices.js';
 export * from './persistence.module.js';
+export * from './pressure/store-pressure.js';
 export * from './store.js';
 export * from './webhooks/redis-webhooks.js';
 export * from './webhooks/webhook-queue.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isCluster, type RedisClient } from '@carillon/redis';
+import { isCluster, isRedisAway, type RedisClient } from '@carillon/redis';
 import { ConsumerReaper } from './consumer-reaper.js';
 import { EntryReclaimer } from './entry-reclaimer.js';
 import { EntrySettler } from './entry-settler.js';
@@ -29,6 +29,9 @@ export interface StreamConsumerOptions {
 }
 
 const BLOCK_MS = 2_000;
+/** While Redis cannot be worked with, an entry is tried so often, and for so long. */
+const AWAY_PAUSE_MS = 500;
+const AWAY_LIMIT_MS = 600_000;
 type Reply = [stream: string, entries: [id: string, fields: string[] | null][]][] | null;
 
 /**
@@ -167,7 +170,7 @@ export class StreamConsumer {
   private async work(entry: StreamEntry): Promise<void> {
     this.begun++;
     try {
-      await this.options.handler(entry);
+      await this.attempt(entry);
       this.settler.settle(entry);
     } catch (error) {
       await this.failed(entry, error);
@@ -178,13 +181,26 @@ export class StreamConsumer {
     this.wakeReaders();
   }
 
+  /** Redis' own trouble is no fault of the entry: it waits here until Redis is back, and counts as tried once. */
+  private async attempt(entry: StreamEntry): Promise<void> {
+    const deadline = Date.now() + AWAY_LIMIT_MS;
+    for (;;) {
+      try {
+        return await this.options.handler(entry);
+      } catch (error) {
+        if (!isRedisAway(error) || !this.running || Date.now() > deadline) throw error;
+        await sleep(AWAY_PAUSE_MS);
+      }
+    }
+  }
+
   private async failed(entry: StreamEntry, error: unknown): Promise<void> {
     const { stream, id, deliveries } = entry;
     this.options.logger.warn(
       { stream, id, deliveries, error: String(error) },
       'an entry failed and stays pending',
     );
-    await this.reclaimer.failed(entry, error);
+    if (this.running || !isRedisAway(error)) await this.reclaimer.failed(entry, error);
   }
 
   private async room(): Promise<number> {

@@ -14,6 +14,7 @@ import { Connection } from './stream/connection.js';
 import { FlushQueue } from './stream/flush-queue.js';
 import { NS } from './stream/namespaces.js';
 import { Negotiation } from './stream/negotiation.js';
+import { atOnce, type StoppingSteps } from './stopping-steps.js';
 import type { StreamErrorCondition } from './stream/stream-error.js';
 import type { FramedSocket } from './stream/websocket-wire.js';
 
@@ -115,11 +116,17 @@ export class XmppServer {
    * Ends every stream with an error, waits for the peers, and cuts off who has not left by the deadline. New connections get the same error.
    * With a store of streams, what the condition `system-shutdown` ends may be resumed on another server.
    */
-  async stop(condition: StreamErrorCondition, deadlineMs: number): Promise<void> {
+  async stop(
+    condition: StreamErrorCondition,
+    deadlineMs: number,
+    inSteps: StoppingSteps = atOnce,
+  ): Promise<void> {
     this.stopping = condition;
     this.context.sessions.endDetached();
-    for (const connection of this.connections) connection.fail(condition);
-    if (this.connections.size > 0) await this.untilEmpty(deadlineMs);
+    const deadline = Date.now() + deadlineMs;
+    for await (const some of inSteps([...this.connections], deadlineMs))
+      for (const connection of some) connection.fail(condition);
+    if (this.connections.size > 0) await this.untilEmpty(Math.max(0, deadline - Date.now()));
     for (const connection of this.connections) connection.destroy();
     clearInterval(this.sweeper);
     this.sweeper = undefined;

@@ -3,6 +3,7 @@ import { CarillonError, type Notification } from '@carillon/domain';
 import { type Acceptance, type Idempotency, RedisNotifications } from '@carillon/persistence';
 import { invalidRequest, RequestValidationPipe, toProblem } from '@carillon/process';
 import { RecipientsService } from '../audience/recipients.service.js';
+import { Admission } from '../admission/admission.js';
 import { partOf } from '../http/idempotency.js';
 import type { BatchResult, BatchView } from './batch.dto.js';
 import { buildNotification } from './build-notification.js';
@@ -22,6 +23,7 @@ export class BatchService {
   constructor(
     private readonly notifications: RedisNotifications,
     private readonly recipients: RecipientsService,
+    private readonly admission: Admission,
   ) {}
 
   /** With an idempotency key each item has one of its own: a batch that was interrupted goes on where it stopped. */
@@ -30,6 +32,7 @@ export class BatchService {
     requests: readonly Record<string, unknown>[],
     idempotency: Idempotency | undefined,
   ): Promise<BatchView> {
+    this.admission.admit();
     const now = Date.now();
     const items = await Promise.all(
       requests.map((request, i) =>

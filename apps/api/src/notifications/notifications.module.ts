@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { Admission } from '../admission/admission.js';
 import { AccessModule } from '../access/access.module.js';
 import { AudienceModule } from '../audience/audience.module.js';
 import { BatchService } from './batch.service.js';
@@ -12,7 +13,14 @@ import { PublishController } from './publish.controller.js';
 @Module({
   imports: [AccessModule, AudienceModule],
   controllers: [NotificationsController, PublishController],
-  providers: [NotificationsService, DeliveriesService, DryRunService, BatchService, ProgressService],
+  providers: [
+    Admission,
+    NotificationsService,
+    DeliveriesService,
+    DryRunService,
+    BatchService,
+    ProgressService,
+  ],
   exports: [NotificationsService],
 })
 export class NotificationsModule {}

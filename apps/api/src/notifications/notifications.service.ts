@@ -9,6 +9,7 @@ import {
   RedisNotifications,
 } from '@carillon/persistence';
 import { RecipientsService } from '../audience/recipients.service.js';
+import { Admission } from '../admission/admission.js';
 import { mismatch } from '../http/idempotency.js';
 import { buildNotification } from './build-notification.js';
 import type { SendNotification } from './notification.dto.js';
@@ -37,12 +38,14 @@ export class NotificationsService {
     private readonly recaller: Recaller,
     private readonly recipients: RecipientsService,
     private readonly progress: ProgressService,
+    private readonly admission: Admission,
   ) {}
 
   async send(app: string, request: SendNotification, idempotency?: Idempotency): Promise<Sent> {
     // Before all that depends on the time: a request that was good when it came first is good for ever.
     const earlier = idempotency && (await this.notifications.earlier(app, idempotency));
     if (earlier) return this.replay(earlier);
+    this.admission.admit();
     const now = Date.now();
     const id = this.notifications.newId(app, idempotency, now);
     const built = buildNotification(id, app, request, now);

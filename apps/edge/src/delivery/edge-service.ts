@@ -21,7 +21,6 @@ import { Transports } from './transports.js';
 const HEARTBEAT_MS = 2_000;
 /** Even if every hint was lost, a connected device gets its inbox after so long, ms. */
 const RECONCILE_MS = 30_000;
-const DRAIN_MS = 5_000;
 
 /** Joins this edge to the others: tells that it lives, and passes on what workers and other edges tell it. */
 @Injectable()
@@ -74,7 +73,7 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
   async beforeApplicationShutdown(): Promise<void> {
     this.transports.fallbacks.close();
     await Promise.all([this.heartbeat.stop(), this.reconciliation.stop()]);
-    await Promise.all(this.transports.all.map((transport) => transport.drain(DRAIN_MS)));
+    await Promise.all(this.transports.all.map((transport) => transport.drain(this.context.config.drainMs)));
   }
 
   /** What they acknowledged is written down before we go. */

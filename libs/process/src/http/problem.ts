@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { CarillonError, type ErrorCode, ERRORS, type Fault } from '@carillon/domain';
+import { isRedisAway } from '@carillon/redis';
 import { MAX_BODY_BYTES } from './limits.js';
 
 /** RFC 9457. `type` is a reference relative to the gateway, which explains the code there. */
@@ -32,17 +33,6 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   503: 'unavailable',
 };
 
-/** What ioredis says while Redis is away, starting, failing over, out of memory or too slow. */
-const REDIS_AWAY =
-  /^(?:Connection is closed|Command timed out|Reached the max retries per request|Stream isn't writeable|Failed to refresh slots cache|Cluster isn't ready|None of startup nodes|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|OOM|BUSY|MISCONF)\b/;
-const NETWORK_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ETIMEDOUT',
-  'EPIPE',
-  'EHOSTUNREACH',
-  'ENOTFOUND',
-]);
 const RETRY_AFTER_SECONDS = 1;
 const MAX_FAULTS = 100;
 const MAX_TEXT = 1_000;
@@ -90,10 +80,4 @@ function ofFastify(error: Error & { code?: unknown; statusCode?: unknown }): Car
   if (!isOurs || typeof error.statusCode !== 'number') return undefined;
   const detail = error.statusCode === 413 ? `the body has more than ${MAX_BODY_BYTES} bytes` : error.message;
   return ofStatus(error.statusCode, detail, error);
-}
-
-function isRedisAway(error: Error & { code?: unknown }): boolean {
-  if (error.name === 'MaxRetriesPerRequestError' || error.name === 'ClusterAllFailedError') return true;
-  if (typeof error.code === 'string' && NETWORK_CODES.has(error.code)) return true;
-  return REDIS_AWAY.test(error.message);
 }

@@ -16,6 +16,7 @@ import {
   ReasonCode,
 } from '@carillon/mqtt-broker';
 import { type ClusterContext, clusterStores } from './cluster/cluster-stores.js';
+import { inSteps } from '../channel/drain-steps.js';
 import { DeviceLinks } from '../channel/device-links.js';
 import { type InFlight, notificationIds, recordOutcome } from '../channel/device-steps.js';
 import type { OutgoingDelivery, WriteOutcome } from '../channel/device-channel.js';
@@ -91,7 +92,7 @@ export class MqttTransport extends DeliveryTransport {
   }
 
   async drain(deadlineMs: number): Promise<void> {
-    await this.broker.stop('shutting-down', deadlineMs);
+    await this.broker.stop('shutting-down', deadlineMs, inSteps);
     await this.links.clear();
   }
 

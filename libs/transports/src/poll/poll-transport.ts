@@ -14,6 +14,7 @@ import {
   isPassed,
   type StoredContent,
 } from '@carillon/domain';
+import { inSteps } from '../channel/drain-steps.js';
 import { DeliveryTransport } from '../delivery-transport.js';
 import type { TransportContext } from '../transport-context.js';
 import { PollSession } from './poll-session.js';
@@ -135,10 +136,11 @@ export class PollTransport extends DeliveryTransport {
     return Promise.resolve();
   }
 
-  async drain(): Promise<void> {
+  async drain(deadlineMs: number): Promise<void> {
     this.draining = true;
     const sessions = [...this.sessions];
-    for (const [deviceId, session] of sessions) this.forget(deviceId, session);
+    for await (const some of inSteps(sessions, deadlineMs))
+      for (const [deviceId, session] of some) this.forget(deviceId, session);
     await Promise.allSettled(
       sessions.map(([deviceId, { epoch }]) => this.context.presence.release(deviceId, epoch)),
     );
@@ -238,7 +240,9 @@ export class PollTransport extends DeliveryTransport {
 
 /** An empty answer would be followed by the next request at once, as often as the device can. */
 const goElsewhere = (): CarillonError =>
-  new CarillonError('unavailable', 'this edge is about to end; poll again', { retryAfterSeconds: 1 });
+  new CarillonError('unavailable', 'this edge is about to end; poll again', {
+    retryAfterSeconds: 1 + Math.floor(Math.random() * 4),
+  });
 
 const takesPoll = ({ transports, expiresAt }: StoredContent): boolean =>
   expiresAt > Date.now() && (!transports || transports.includes('poll'));

@@ -14,6 +14,7 @@ import {
   type XmppSession,
 } from '@carillon/xmpp-server';
 import type { OutgoingDelivery, WriteOutcome } from '../channel/device-channel.js';
+import { inSteps } from '../channel/drain-steps.js';
 import { DeviceLinks } from '../channel/device-links.js';
 import { type InFlight, notificationIds, recordOutcome } from '../channel/device-steps.js';
 import { DeliveryTransport } from '../delivery-transport.js';
@@ -109,7 +110,7 @@ export class XmppTransport extends DeliveryTransport {
   }
 
   async drain(deadlineMs: number): Promise<void> {
-    await this.server.stop('system-shutdown', deadlineMs);
+    await this.server.stop('system-shutdown', deadlineMs, inSteps);
     await this.links.clear();
   }
 
