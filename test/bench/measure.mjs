@@ -15,7 +15,7 @@ export async function measure({ name: suite, cases, peers }, { directory, genera
         for (const peer of taking) {
           const server = await servers.of(peer);
           const args = [...each.args, ...(server.args ?? [])];
-          const push = each.pushes && (() => server.push(each.pushes));
+          const push = each.pushes && (() => server.push(each.pushes, generator));
           const figures = await generateLoad(generator, each.command, server, args, push);
           results.add({
             suite,
