@@ -196,11 +196,7 @@ function grouped(values: Values, cwd: string): Config {
     publicUrl: values.publicUrl,
     androidpn,
     deviceConnections: values.deviceConnections,
-    admission: {
-      memory: values.maxRedisMemory / 100,
-      backlog: values.maxBacklog,
-      delayMs: values.maxEventLoopDelay,
-    },
+    admission: admissionLimits(values),
     drainMs: values.drainSeconds * 1_000,
     inbox: inboxBounds(values),
     partitions,
@@ -233,4 +229,10 @@ const inboxBounds = (values: Values): Config['inbox'] => ({
   maxAppEntries: values.appInboxMaxEntries,
   maxAppBytes: values.appInboxMaxBytes,
   policy: values.inboxPolicy,
+});
+
+const admissionLimits = (values: Values): Config['admission'] => ({
+  memory: values.maxRedisMemory / 100,
+  backlog: values.maxBacklog,
+  delayMs: values.maxEventLoopDelay,
 });
