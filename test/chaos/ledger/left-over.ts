@@ -43,7 +43,11 @@ const membersOwned =
 
 /** docs/redis-schema.md, as it has to look at rest. A key that no rule knows is a fault too. */
 const RULES: readonly Rule[] = [
-  { names: /^\{sys\}:(install|keys:.+|key:.+|regkeys?:.+|webhooks)$/, fault: fine },
+  {
+    names:
+      /^\{sys\}:(install|keys:.+|key:.+|regkeys?:.+|webhooks|mqtt-users?(:.+)?|(segments|lists|geofences):.+)$/,
+    fault: fine,
+  },
   { names: /^\{sys\}:webhook:(.+)$/, fault: owned('webhooks') },
   { names: /^\{sys\}:edges$/, fault: membersOwned('edges') },
   { names: /^\{sys\}:lease:/, fault: expires },
@@ -57,16 +61,19 @@ const RULES: readonly Rule[] = [
   { names: /^\{mqtt\}:brokers$/, fault: membersOwned('edges') },
   { names: /^\{l\d+\}:(ntf|idem):/, fault: expires },
   { names: /^\{l\d+\}:(intake|fan-out|device-events)(:dead)?$/, fault: isRead },
-  { names: /^\{l\d+\}:due$/, fault: isEmpty },
+  { names: /^\{l\d+\}:(due|paced)$/, fault: isEmpty },
   { names: /^\{p\d+\}:dev:(.+)$/, fault: owned('devices') },
   { names: /^\{p\d+\}:(inbox):/, fault: isEmpty },
-  { names: /^\{p\d+\}:(clp|dlv|stats|stream|fast|registrations):/, fault: expires },
+  { names: /^\{p\d+\}:(clp|dlv|stats|stream|fast|registrations|archive|wait|track):/, fault: expires },
+  { names: /^\{p\d+\}:visits:(.+)$/, fault: owned('devices') },
+  { names: /^\{p\d+\}:long-visits$/, fault: isEmpty },
   { names: /^\{p\d+\}:(seq|epoch)$/, fault: fine },
   { names: /^\{p\d+\}:online$/, fault: isEmpty },
   { names: /^\{p\d+\}:held$/, fault: ({ members }) => heldFault(members) },
   { names: /^\{p\d+\}:expiry$/, fault: fine },
   { names: /^\{p\d+\}:receipts(:dead)?$/, fault: isRead },
   { names: /^\{p\d+\}:app:[^:]+:(all|tag:.+|geo)$/, fault: membersOwned('devices') },
+  { names: /^\{p\d+\}:app:[^:]+:(list|list-by-user|list-users|lists-with-users)(:.+)?$/, fault: fine },
   { names: /^\{p\d+\}:app:[^:]+:user:.+$/, fault: membersOwned('devices') },
   { names: /^\{p\d+\}:mqtt:(?:session|messages):(.+)$/, fault: owned('devices') },
   { names: /^\{p\d+\}:mqtt:held:(.+)$/, fault: owned('edges') },

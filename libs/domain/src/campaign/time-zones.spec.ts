@@ -93,7 +93,7 @@ function planned(rule: object, { zone, at }: Transition, { firstWall, lastWall }
 }
 
 it.each([
-  ['every quarter of an hour', { cron: '*/15 * * * *' }, eachTime, (w: Date) => w.getUTCMinutes() % 15 === 0],
+  ['every half hour', { cron: '*/30 * * * *' }, eachTime, (w: Date) => w.getUTCMinutes() % 30 === 0],
   [
     'at times of day',
     { cron: '10,40 0-4,23 * * *' },
