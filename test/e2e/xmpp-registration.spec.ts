@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Installation, type GatewayProcess } from '../support/gateway.js';
 import { MqttDevice, PollDevice, XmppDevice } from '../support/devices.js';
 import { Rest } from '../support/rest.js';
@@ -5,6 +6,9 @@ import { until } from '../support/until.js';
 import { descendant, type Received, XmppWire } from '../support/xmpp-wire.js';
 
 /** Devices that register themselves over XMPP (XEP-0077). */
+// The client reckons its 50,000 rounds of PBKDF2 in JavaScript: seconds for each log-in with a chosen password.
+jest.setTimeout(240_000);
+
 const installation = new Installation();
 const PASSWORD = 'correct horse battery';
 let gateway: GatewayProcess;

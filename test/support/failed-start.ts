@@ -14,7 +14,7 @@ export interface FailedStart {
 export async function failedStart(
   app: AppName,
   env: Record<string, string>,
-  limitMs = 15_000,
+  limitMs = 40_000,
 ): Promise<FailedStart> {
   const begun = Date.now();
   const child = spawn(process.execPath, [`dist/apps/${app}/src/main.js`], {

@@ -10,7 +10,7 @@ import { testRedisUrl } from '@carillon/testing';
 export type AppName = 'all-in-one' | 'api' | 'worker' | 'edge';
 
 const ADMIN_KEY = 'test-admin-key-0123456789';
-const START_LIMIT = 20_000;
+const START_LIMIT = 50_000;
 
 interface Started {
   listeners: { name: string; url: string }[];
