@@ -1,4 +1,5 @@
-import { client as xmppClient, xml, type Client as XmppClient } from '@xmpp/client';
+import { client as xmppClient, type Options, xml, type Client as XmppClient } from '@xmpp/client';
+import { randomUUID } from 'node:crypto';
 import tls from 'node:tls';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { until } from './until.js';
@@ -115,6 +116,8 @@ export interface XmppOptions {
   readonly service: string;
   readonly domain?: string;
   readonly resource?: string;
+  /** Of SASL; what the client chooses unless given. */
+  readonly mechanism?: string;
 }
 
 // An installation's first certificate is self-signed, and @xmpp/client has no option for it.
@@ -137,7 +140,17 @@ export class XmppDevice extends TestDevice {
   async connect(available = true): Promise<void> {
     const { id, token } = this.credentials;
     const { service, domain = 'localhost', resource = 'test' } = this.options;
-    this.client = xmppClient({ service, domain, resource, username: id, password: token });
+    const { mechanism } = this.options;
+    const credentials: Options['credentials'] =
+      mechanism === undefined
+        ? undefined
+        : (authenticate) =>
+            authenticate(
+              { username: id, password: token },
+              mechanism,
+              xml('user-agent', { id: randomUUID() }),
+            );
+    this.client = xmppClient({ service, domain, resource, username: id, password: token, credentials });
     // Its default of 2 s is short for a machine that runs many suites at once.
     this.client.timeout = 25_000;
     this.client.reconnect.stop();

@@ -32,16 +32,25 @@ const loginOf = (session: XmppSession): DeviceLogin => session.principal as Devi
 
 /** What clients do about their own accounts: XEP-0077, and the alias and tags of androidpn's forks. */
 export class XmppAccounts {
+  /** Sessions that asked for the end of their account: they are answered before they end (XEP-0077 §3.2). */
+  private readonly leaving = new WeakSet<XmppSession>();
+
   constructor(
     private readonly accounts: DeviceAccounts,
     private readonly logger: TransportLogger,
+    /** Ends the device's sessions whose credentials hold no more. */
+    private readonly endRevoked: (deviceId: string) => void,
   ) {}
+
+  isLeaving(session: XmppSession): boolean {
+    return this.leaving.has(session);
+  }
 
   hooks(): AccountHooks {
     return {
       register: (request) => this.register(request),
       changePassword: (session, password) => this.changePassword(session, password),
-      removeAccount: (session) => this.attempt(loginOf(session), (login) => this.accounts.remove(login)),
+      removeAccount: (session) => this.removeAccount(session),
       setAlias: (session, alias) =>
         this.attempt(loginOf(session), (login) => this.accounts.setAlias(login, alias)),
       setTags: (session, tags) =>
@@ -63,6 +72,16 @@ export class XmppAccounts {
       await this.accounts.endConnections(login.id);
       return change;
     });
+  }
+
+  /** A revocation that was passed over meanwhile is made up for when the account stays. */
+  private async removeAccount(session: XmppSession): Promise<AccountOutcome> {
+    this.leaving.add(session);
+    const outcome = await this.attempt(loginOf(session), (login) => this.accounts.remove(login));
+    if (outcome.ok) return outcome;
+    this.leaving.delete(session);
+    this.endRevoked(loginOf(session).id);
+    return outcome;
   }
 
   private async attempt<L extends { readonly id: string }>(

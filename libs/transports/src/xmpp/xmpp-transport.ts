@@ -62,7 +62,7 @@ export class XmppTransport extends DeliveryTransport {
     this.events = new XmppEvents(context, options.domain);
     this.androidpn = new AndroidpnReports(context);
     this.archive = new XmppArchive(context, archive);
-    this.accounts = new XmppAccounts(accounts, context.logger);
+    this.accounts = new XmppAccounts(accounts, context.logger, (deviceId) => void this.endRevoked(deviceId));
     this.links = new DeviceLinks('xmpp', context, (session, reason) =>
       session.disconnect(reason === 'taken-over' ? 'conflict' : 'not-authorized'),
     );
@@ -114,12 +114,13 @@ export class XmppTransport extends DeliveryTransport {
     await this.links.clear();
   }
 
-  /** Every session but that of the client which changed the password itself. When nobody can tell, all of them. */
+  /** Every session but that of the client which changed the password, or ended the account, itself. When nobody can tell, all of them. */
   private async endRevoked(deviceId: string): Promise<void> {
     const sessions = this.server.sessionsOf(`${deviceId}@${this.domain}`);
     if (sessions.length === 0) return;
     const login = await this.context.directory.login(deviceId).catch(() => undefined);
     for (const session of sessions) {
+      if (this.accounts.isLeaving(session)) continue;
       if (loginOf(session).credentials.tokenHash !== login?.credentials.tokenHash)
         session.disconnect('not-authorized');
     }

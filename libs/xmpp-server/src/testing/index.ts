@@ -1,1 +1,2 @@
+export * from './scripted-client.js';
 export * from './stream-store-contract.js';
