@@ -40,6 +40,7 @@ describe('loadConfig', () => {
         anonymous: false,
         maxKeepAlive: 0,
         deniedSubscriptionCode: 0x87,
+        stallTimeoutMs: 60_000,
         maxByteRate: 0,
         maxMessageRate: 0,
         sysInterval: 10,

@@ -65,6 +65,7 @@ export interface Config {
     /** Seconds; 0: as the client wants. */
     readonly maxKeepAlive: number;
     readonly deniedSubscriptionCode: 0x80 | 0x87;
+    readonly stallTimeoutMs: number;
     /** Bytes a second of one connection; 0: no limit. */
     readonly maxByteRate: number;
     /** Packets a second of one connection; 0: no limit. */
@@ -174,6 +175,7 @@ function grouped(values: Values, cwd: string): Config {
       aclFile: values.mqttAclFile && resolve(cwd, values.mqttAclFile),
       maxKeepAlive: values.mqttMaxKeepAlive,
       deniedSubscriptionCode: values.mqttDeniedSubscriptionCode === '0x80' ? 0x80 : 0x87,
+      stallTimeoutMs: values.mqttStallTimeout * 1000,
       maxByteRate: values.mqttMaxByteRate,
       maxMessageRate: values.mqttMaxMessageRate,
       sysInterval: values.mqttSysInterval,

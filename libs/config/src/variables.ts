@@ -201,6 +201,13 @@ export const variables = {
     description:
       'reason code of a denied subscription in MQTT 5.0: Not authorized, or Unspecified error as some conformance suites expect',
   }),
+  mqttStallTimeout: defaulted({
+    name: 'CARILLON_MQTT_STALL_TIMEOUT',
+    kind: kinds.integer(1, 3_600),
+    default: '60',
+    description:
+      'seconds after which an MQTT connection is closed on which something waits to be sent and nothing could be: its client does not read',
+  }),
   mqttMaxByteRate: defaulted({
     name: 'CARILLON_MQTT_MAX_BYTE_RATE',
     kind: kinds.integer(0, 999_999_999),

@@ -15,6 +15,7 @@ export function mqttOptions(process: ProcessContext, users: MqttUserDirectory): 
         maxConnections: connections.max,
         connectTimeoutMs: connections.handshakeTimeoutMs,
         maxKeepAlive: mqtt.maxKeepAlive,
+        stallTimeoutMs: mqtt.stallTimeoutMs,
         maxBytesPerSecond: mqtt.maxByteRate,
         maxMessagesPerSecond: mqtt.maxMessageRate,
       },
