@@ -7,6 +7,8 @@ export default {
   globalSetup: '<rootDir>/test/setup/global-setup.mjs',
   globalTeardown: '<rootDir>/test/setup/global-teardown.mjs',
   testTimeout: 60_000,
+  // Most of the time of the long specs is spent in waiting for processes: a core that jest would leave free is not needed.
+  maxWorkers: '100%',
   moduleNameMapper: {
     '^@carillon/([^/]+)/testing$': '<rootDir>/libs/$1/src/testing/index.ts',
     '^@carillon/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
