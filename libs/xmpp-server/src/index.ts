@@ -34,4 +34,13 @@ export {
   type ClaimedStream,
   type StreamRecord,
 } from './session/stream-management-store.js';
+export {
+  ACCOUNT_BOUNDS,
+  AccountStore,
+  type AccountBounds,
+  type AccountChangeOutcome,
+  type AccountRecordKind,
+} from './account/account-store.js';
+export type { PushService } from './features/xep-0357-push.js';
+export { pushServiceOf } from './features/xep-0357-push.js';
 export { NS } from './stream/namespaces.js';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import { type BoshLimits, DEFAULT_BOSH_LIMITS } from './bosh/bosh-limits.js';
+import type { AccountStore } from './account/account-store.js';
 import type { XmppServerHooks } from './hooks.js';
 import type { StreamManagementStore } from './session/stream-management-store.js';
 
@@ -88,6 +89,10 @@ export interface XmppServerOptions {
   logger?: XmppLogger;
   /** Where sessions are kept for other servers to resume (XEP-0198 §5). The cookies of deliveries have to be JSON then. */
   streams?: StreamManagementStore;
+  /** What clients keep with their accounts (XEP-0049, 0163, 0191, 0357). Without it they can keep nothing, and none of these is announced. */
+  accountStore?: AccountStore;
+  /** Messages to accounts that are away are kept for them by the owner, who brings them as deliveries (XEP-0160). Default false. */
+  keepsOfflineMessages?: boolean;
   limits?: Partial<Omit<XmppLimits, 'bosh'>> & { bosh?: Partial<BoshLimits> };
   /** In-band registration (XEP-0077): by anyone, with the app's registration key, or not at all. Default `closed`. */
   registration?: 'open' | 'key' | 'closed';
@@ -104,10 +109,14 @@ export interface XmppServerOptions {
 }
 
 export type ResolvedOptions = Required<
-  Omit<XmppServerOptions, 'logger' | 'secureContext' | 'limits' | 'scram' | 'contact' | 'streams'>
+  Omit<
+    XmppServerOptions,
+    'logger' | 'secureContext' | 'limits' | 'scram' | 'contact' | 'streams' | 'accountStore'
+  >
 > & {
   logger: XmppLogger;
   limits: XmppLimits;
+  accountStore: AccountStore | undefined;
   secureContext: (() => SecureContext) | undefined;
   scram: { decoySecret: Buffer; decoyIterations: (username: string) => number };
   contactOf: (principal: unknown) => Contact;
@@ -123,6 +132,8 @@ export function resolveOptions(options: XmppServerOptions): ResolvedOptions {
     hooks: options.hooks,
     registration: options.hooks.register ? (options.registration ?? 'closed') : 'closed',
     androidpn: options.androidpn ?? false,
+    accountStore: options.accountStore,
+    keepsOfflineMessages: options.keepsOfflineMessages ?? false,
     addressBlock: options.addressBlock ?? ((address) => address),
     software: options.software ?? { name: 'Carillon', version: '0' },
     logger: options.logger ?? silent,

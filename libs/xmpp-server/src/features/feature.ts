@@ -32,7 +32,7 @@ export interface Feature {
   vars?: readonly string[];
   /** Announced by disco#info of the account. */
   accountVars?: readonly string[];
-  /** Whether the account's features are there at all. Default true. */
+  /** Whether it is announced. Default true. */
   offered?(options: ResolvedOptions): boolean;
   iq?: readonly IqHandler[];
 }

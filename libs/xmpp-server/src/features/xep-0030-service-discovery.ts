@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { AccountStore } from '../account/account-store.js';
 import type { ResolvedOptions } from '../options.js';
 import { escapeXml } from '../stanza/escape.js';
 import { NS } from '../stream/namespaces.js';
+import { withStore } from './account-records.js';
+import { PepNodes } from './pep-nodes.js';
 import type { Feature, IqHandler, IqReply, IqRequest, IqTarget } from './feature.js';
 
 const CAPS_NODE = 'urn:carillon:xmpp-server';
@@ -14,23 +17,28 @@ interface Identity {
 const BASE_VARS = [NS.discoInfo, NS.discoItems];
 
 /** What the server is and speaks (XEP-0030 §3). */
-export function serverDisco(vars: readonly string[]): Feature {
+export function serverDisco(varsOf: (options: ResolvedOptions) => readonly string[]): Feature {
   const identity = { category: 'server', type: 'im' };
-  const all = sorted([...BASE_VARS, ...vars]);
   return {
     iq: [
-      info('server', (node, { session }) =>
-        discoInfo(node, [identity], all, session.context.options.software.name),
-      ),
+      info('server', (node, { session }) => {
+        const { options } = session.context;
+        const vars = sorted([...BASE_VARS, ...varsOf(options)]);
+        return discoInfo(node, [identity], vars, options.software.name);
+      }),
       {
         type: 'get',
         name: 'query',
         ns: NS.discoItems,
-        at: ['server', 'account', 'contact'],
-        handle: ({ payload }) => `<query xmlns='${NS.discoItems}'${nodeOf(payload.attrs['node'])}/>`,
+        at: ['server', 'contact'],
+        handle: ({ payload }) => discoItems(payload.attrs['node'], ''),
       },
     ],
   };
+}
+
+export function discoItems(node: string | undefined, items: string): string {
+  return `<query xmlns='${NS.discoItems}'${nodeOf(node)}${items === '' ? '/>' : `>${items}</query>`}`;
 }
 
 export function accountDisco(varsOf: (options: ResolvedOptions) => readonly string[]): Feature {
@@ -40,7 +48,21 @@ export function accountDisco(varsOf: (options: ResolvedOptions) => readonly stri
   ];
   const answer = (node: string, { session }: IqRequest): string =>
     discoInfo(node, identities, sorted([...BASE_VARS, ...varsOf(session.context.options)]));
-  return { iq: [info('account', answer)] };
+  const items = withStore(pepNodes, ({ payload }) => discoItems(payload.attrs['node'], ''));
+  return {
+    iq: [
+      info('account', answer),
+      { type: 'get', name: 'query', ns: NS.discoItems, at: ['account'], handle: items },
+    ],
+  };
+}
+
+/** The nodes of an account; none has items that disco tells (XEP-0060 §5.2). */
+async function pepNodes(store: AccountStore, { session, payload }: IqRequest): Promise<IqReply> {
+  const { node: asked } = payload.attrs;
+  const names = asked === undefined ? await new PepNodes(store, session.jid.local).names() : [];
+  const jid = escapeXml(session.bare);
+  return discoItems(asked, names.map((name) => `<item jid='${jid}' node='${escapeXml(name)}'/>`).join(''));
 }
 
 export function contactDisco(): Feature {

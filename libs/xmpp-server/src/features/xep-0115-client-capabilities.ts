@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Session } from '../session/session.js';
 import type { Element } from '../stanza/element.js';
 import { escapeXml } from '../stanza/escape.js';
+import { tellLastItems } from './pep-events.js';
 import { NS } from '../stream/namespaces.js';
 
 /** Of the versions of clients that are about; each has some dozens of features. */
@@ -42,7 +43,8 @@ export function onCapabilities(session: Session, presence: Element): void {
   session.capabilities = named;
   if (!named) return;
   named.features = session.context.capabilities.find(named);
-  if (!named.features) session.sendStanza(question(session, presence, named.ver));
+  if (named.features) void tellLastItems(session);
+  else session.sendStanza(question(session, presence, named.ver));
 }
 
 /** Of a session that comes from another server; nothing is asked. */
@@ -73,6 +75,7 @@ export function onCapabilitiesAnswered(session: Session, iq: Element, id: string
   capabilities.features = query ? featuresIn(query) : new Set();
   if (query && verificationStringOf(query, capabilities.hash) === capabilities.ver)
     session.context.capabilities.add(capabilities, capabilities.features);
+  void tellLastItems(session);
   return true;
 }
 

@@ -1,3 +1,5 @@
+import type { AccountStore } from '../account/account-store.js';
+import { blockedExtension, isBlockedBy } from '../features/xep-0191-blocking.js';
 import type { MessageVerdict } from '../hooks.js';
 import { positionIn } from '../features/xep-0080-location.js';
 import { isChatStateAlone } from '../features/xep-0085-chat-states.js';
@@ -6,6 +8,7 @@ import { receiptIn, receiptFor } from '../features/xep-0184-receipts.js';
 import { jsonContainer } from '../features/xep-0335-json-container.js';
 import { bareJid, fullJid, parseJid, type Jid } from '../jid/jid.js';
 import type { Element } from '../stanza/element.js';
+import type { StanzaError } from '../stanza/stanza-error.js';
 import { NS } from '../stream/namespaces.js';
 import type { Session } from './session.js';
 
@@ -23,7 +26,34 @@ export function onMessage(session: Session, message: Element): void | Promise<vo
   }
   message.attrs['to'] = fullJid(jid);
   stripForeignIds(message);
-  return judge(session, message, jid);
+  const { accountStore } = session.context.options;
+  if (!accountStore || isForGateway(session, jid) || bareJid(jid) === session.bare)
+    return judge(session, message, jid);
+  return judgeUnlessBlocked(accountStore, session, message, jid);
+}
+
+/** To whom the sender blocks nothing goes, and from whom the recipient blocks nothing comes (XEP-0191 §5). */
+async function judgeUnlessBlocked(
+  store: AccountStore,
+  session: Session,
+  message: Element,
+  jid: Jid,
+): Promise<void> {
+  const refusal = await blockingBetween(store, session.jid, jid).catch((): StanzaError => ({
+    error: 'resource-constraint',
+    text: 'try again later',
+  }));
+  return refusal ? session.refuse(message, refusal) : judge(session, message, jid);
+}
+
+async function blockingBetween(
+  store: AccountStore,
+  sender: Jid,
+  recipient: Jid,
+): Promise<StanzaError | undefined> {
+  if (await isBlockedBy(store, sender.local, recipient))
+    return { error: 'not-acceptable', extension: blockedExtension };
+  return (await isBlockedBy(store, recipient.local, sender)) ? { error: 'service-unavailable' } : undefined;
 }
 
 function judge(session: Session, message: Element, jid: Jid): void | Promise<void> {

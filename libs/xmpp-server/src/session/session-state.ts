@@ -29,6 +29,8 @@ export abstract class SessionState {
   priority = 0;
   /** Wants copies of what other resources send and get (XEP-0280). */
   carbons = false;
+  /** Asked for its block list, and is told of changes (XEP-0191). */
+  watchesBlockList = false;
   /** What the client said it can do, or is being asked about. */
   capabilities: ClientCapabilities | undefined;
   /** IQ pushes that an androidpn client answered once; few sessions have any. */

@@ -22,7 +22,7 @@ function formValues(form: Element): FormValues {
 
 export interface FormField {
   name: string;
-  type: 'hidden' | 'jid-single' | 'text-single' | 'list-multi';
+  type: 'hidden' | 'jid-single' | 'text-single' | 'list-multi' | 'boolean';
   value?: string;
 }
 

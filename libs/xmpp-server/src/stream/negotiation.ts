@@ -130,8 +130,8 @@ export class Negotiation implements NegotiationPhase, Negotiating {
   }
 
   private boundFeatures(): string {
-    const { name } = this.connection.context.options.software;
-    return bindFeature + smFeature + csiFeature + rosterVersioningFeature + capsFeature(name);
+    const { options } = this.connection.context;
+    return bindFeature + smFeature + csiFeature + rosterVersioningFeature + capsFeature(options);
   }
 
   private tlsFeature(): string {
@@ -231,7 +231,6 @@ export class Negotiation implements NegotiationPhase, Negotiating {
 
 /** What is left to do for a client that has its resource already. */
 function behindBinding(connection: Connection, session: Session): string {
-  const { name } = connection.context.options.software;
   const sm = session.window.management ? '' : smFeature;
-  return sm + csiFeature + rosterVersioningFeature + capsFeature(name);
+  return sm + csiFeature + rosterVersioningFeature + capsFeature(connection.context.options);
 }

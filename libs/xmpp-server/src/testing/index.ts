@@ -1,2 +1,3 @@
+export * from './account-store-contract.js';
 export * from './scripted-client.js';
 export * from './stream-store-contract.js';
