@@ -6,6 +6,9 @@ const numbers = readNumbers({
   seed: { help: 'repeat the run with this seed; without it a new one is drawn and printed' },
   kills: { default: '52', help: 'processes that are killed (52)' },
   notifications: { default: '20000', help: 'notifications that are sent meanwhile (20000)' },
+  outage: {
+    help: 'instead of that run: Redis is away, stands still and fails over for so many seconds each',
+  },
   devices: { default: '100', help: 'simulated devices for each of MQTT, XMPP and long-poll (100)' },
 });
 for (const [name, value] of Object.entries(numbers)) process.env[`CHAOS_${name.toUpperCase()}`] = value;
@@ -14,6 +17,9 @@ void Promise.all([import('./setup/prepare.mjs'), import('./setup/jest.mjs')]).th
   ([{ prepare, runScript }, { runJest }]) =>
     runScript(async () => {
       await prepare();
-      process.exitCode = await runJest(['--forceExit', 'test/chaos/chaos.spec.ts']);
+      process.exitCode = await runJest([
+        '--forceExit',
+        numbers.outage ? 'test/chaos/redis-trouble.spec.ts' : 'test/chaos/chaos.spec.ts',
+      ]);
     }),
 );

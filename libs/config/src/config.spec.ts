@@ -27,6 +27,7 @@ describe('loadConfig', () => {
   it('needs nothing set', () => {
     expect(load({})).toEqual({
       redisUrl: undefined,
+      redisReplicas: 0,
       dataDir: join(directory, '.data'),
       host: '127.0.0.1',
       http: { port: 8080, tls: 'optional' },
@@ -153,6 +154,11 @@ describe('loadConfig', () => {
     expect(load({ CARILLON_PROCESSES: 'auto' }).processes).toBe(availableParallelism());
   });
 
+  it('takes the sentinels of one master', () => {
+    const urls = ['redis-sentinel://:secret@a:26379/carillon/2', 'redis-sentinel://:secret@b/carillon/2'];
+    expect(load({ REDIS_URL: urls.join(',') }).redisUrl).toEqual(urls);
+  });
+
   it('counts an empty variable as not set', () => {
     expect(load({ CARILLON_HTTP_PORT: '', REDIS_URL: ' ' })).toMatchObject({
       http: { port: 8080 },
@@ -192,6 +198,9 @@ describe('loadConfig', () => {
     ['CARILLON_PROXY_TRUSTED', 'fe80::1%eth0'],
     ['REDIS_URL', 'http://localhost'],
     ['REDIS_URL', 'redis://a,redis://b/1'],
+    ['REDIS_URL', 'redis-sentinel://a:26379'],
+    ['REDIS_URL', 'redis-sentinel://a/one,redis-sentinel://b/another'],
+    ['REDIS_URL', 'redis-sentinel://a/one,redis://b'],
     ['CARILLON_HOST', 'not a host'],
     ['CARILLON_HTTP_PORT', '-1'],
     ['CARILLON_HTTP_PORT', '80.5'],

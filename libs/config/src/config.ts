@@ -32,8 +32,10 @@ export interface TlsFiles {
 
 /** What an installation is told from outside. Ports: 0 picks a free one. */
 export interface Config {
-  /** One Redis, or several nodes of a cluster; undefined: none was named. */
+  /** One Redis, its sentinels, or several nodes of a cluster; undefined: none was named. */
   readonly redisUrl?: readonly string[];
+  /** That have to have a notification before it counts as accepted. */
+  readonly redisReplicas: number;
   /** Absolute. */
   readonly dataDir: string;
   readonly host: string;
@@ -155,6 +157,7 @@ function grouped(values: Values, cwd: string): Config {
   const { redisUrl, host, androidpn, partitions, lanes, keyPrefix, processes, logLevel, adminKey } = values;
   return {
     redisUrl,
+    redisReplicas: values.redisReplicas,
     dataDir: resolve(cwd, values.dataDir),
     host,
     http: { port: values.httpPort, tls: values.httpTls },

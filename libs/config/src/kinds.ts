@@ -99,12 +99,28 @@ function isWebUrl(text: string): boolean {
 
 export const redisUrls: Kind<string[]> = {
   allowed:
-    'redis://[[user]:password@]host[:port][/database] or rediss://…; several nodes of a cluster separated by commas',
+    'redis://[[user]:password@]host[:port][/database] or rediss://…; several nodes of a cluster separated by commas; or ' +
+    'redis-sentinel://[[user]:password@]host[:port]/master[/database], several sentinels separated by commas',
   parse: (text) => {
     const urls = itemsOf(text);
+    if (urls.some((url) => url.startsWith('redis-sentinel:'))) return areSentinels(urls) ? urls : undefined;
     return urls.every((url) => isRedisUrl(url, urls.length > 1)) ? urls : undefined;
   },
 };
+
+/** All of one master: they differ in their address alone. */
+function areSentinels(urls: readonly string[]): boolean {
+  if (!urls.every((url) => URL.canParse(url))) return false;
+  const parsed = urls.map((url) => new URL(url));
+  const masterOf = ({ username, password, pathname }: URL): string => `${username}:${password}@${pathname}`;
+  return parsed.every(
+    (url) =>
+      url.protocol === 'redis-sentinel:' &&
+      url.hostname !== '' &&
+      /^\/[^/]+(\/\d+)?$/.test(url.pathname) &&
+      masterOf(url) === masterOf(parsed[0]!),
+  );
+}
 
 export const networks: Kind<string[]> = {
   allowed: 'networks in CIDR notation such as `10.0.0.0/8`, separated by commas',

@@ -28,8 +28,16 @@ export const variables = {
     name: 'REDIS_URL',
     kind: kinds.redisUrls,
     unset: 'a private Redis (all-in-one only)',
-    description: 'one Redis (6.2 or newer, `maxmemory-policy noeviction`), or nodes of one cluster',
+    description:
+      'one Redis (6.2 or newer, `maxmemory-policy noeviction`), the sentinels that watch it, or nodes of one cluster',
     secret: true,
+  }),
+  redisReplicas: defaulted({
+    name: 'CARILLON_REDIS_REPLICAS',
+    kind: kinds.integer(0, 10),
+    default: '0',
+    description:
+      'so many replicas have to have a notification before it is answered with 202, so that a fail-over loses none; else 503. Not for clusters',
   }),
   dataDir: defaulted({
     name: 'CARILLON_DATA_DIR',

@@ -9,6 +9,7 @@ import {
   RedisKeys,
   RedisUnavailableError,
   settleInstallation,
+  topologyOf,
 } from '@carillon/redis';
 
 /** How long a named Redis may take to answer at start, ms. */
@@ -37,6 +38,7 @@ export async function connectRedis(
 ): Promise<ConnectedRedis> {
   const own = config.redisUrl ? undefined : await startPrivate(config, needs, logger);
   const urls = config.redisUrl ?? [own!.url];
+  refuseClusterReplicas(config, urls);
   let trouble: string | undefined;
   const client = createRedis({
     urls,
@@ -81,6 +83,14 @@ async function startPrivate(
   }
 }
 
+function refuseClusterReplicas({ redisReplicas }: Config, urls: readonly string[]): void {
+  if (redisReplicas === 0 || topologyOf(urls) !== 'cluster') return;
+  throw new StartupError(
+    `CARILLON_REDIS_REPLICAS=${redisReplicas} is not for a cluster`,
+    'set it to 0, or name one Redis or its sentinels in REDIS_URL',
+  );
+}
+
 /** Its version, its policy, its kind: all that would lose what was accepted is refused. */
 async function examine(
   client: RedisClient,
@@ -89,7 +99,7 @@ async function examine(
   trouble: () => string | undefined,
 ): Promise<void> {
   const where = urls.map(withoutPassword).join(',');
-  const expected = { where, cluster: urls.length > 1 };
+  const expected = { where, cluster: topologyOf(urls) === 'cluster' };
   const info = await withinLimit(client.info(), where, trouble);
   for (const warning of checkRedis(info, expected).warnings) logger.warn(warning);
 }

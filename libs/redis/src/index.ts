@@ -1,5 +1,6 @@
 export * from './gathered-scripts.js';
 export * from './installation.js';
+export * from './redis-address.js';
 export * from './redis-away.js';
 export * from './redis-client.js';
 export * from './redis-keys.js';

@@ -1,6 +1,6 @@
-/** What ioredis says while Redis is away, starting, failing over, out of memory or too slow. */
+/** What ioredis says while Redis is away, starting, failing over, out of memory or too slow; before Redis 7 scripts wrap it. */
 const REDIS_AWAY =
-  /^(?:Connection is closed|Command timed out|Reached the max retries per request|Stream isn't writeable|Failed to refresh slots cache|Cluster isn't ready|None of startup nodes|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|OOM|BUSY|MISCONF)\b/;
+  /^(?:ERR Error running script .*: -)?(?:Connection is closed|Command timed out|Reached the max retries per request|Stream isn't writeable|Failed to refresh slots cache|Cluster isn't ready|None of startup nodes|All sentinels are unreachable|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|OOM|BUSY|MISCONF)\b/;
 const NETWORK_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

@@ -1,11 +1,12 @@
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, Redis, type RedisOptions as ConnectionOptions } from 'ioredis';
+import { sentinelAddress, topologyOf } from './redis-address.js';
 import { defineScripts } from './redis-scripts.js';
 
-/** One Redis, or a cluster: the schema allows both. */
+/** One Redis, that of some sentinels, or a cluster: the schema allows them all. */
 export type RedisClient = Redis | Cluster;
 
 export interface RedisOptions {
-  /** `redis://` or `rediss://` URLs; more than one is a cluster's. */
+  /** As `topologyOf` reads them. */
   readonly urls: readonly string[];
   /** Connections that block in XREAD / XREADGROUP are used for nothing else. */
   readonly blocking?: boolean;
@@ -26,34 +27,42 @@ const MAX_RETRIES = 2;
 
 /** Connects lazily in the background and reconnects for ever. */
 export function createRedis(options: RedisOptions): RedisClient {
-  const client = options.urls.length > 1 ? createCluster(options) : createSingle(options);
+  const client = connect(options);
   client.on('error', options.onError ?? (() => undefined));
   defineScripts(client);
   return client;
 }
 
-function createSingle(options: RedisOptions): Redis {
-  return new Redis(options.urls[0]!, {
-    maxRetriesPerRequest: options.blocking ? null : MAX_RETRIES,
-    enableOfflineQueue: true,
-    connectTimeout: 5_000,
-    socketTimeout: SOCKET_TIMEOUT,
-    ...(options.blocking ? {} : { commandTimeout: COMMAND_TIMEOUT }),
-    retryStrategy: backOff,
+function connect(options: RedisOptions): RedisClient {
+  const { urls } = options;
+  const shared = connectionOptions(options);
+  const topology = topologyOf(urls);
+  if (topology === 'cluster')
+    return new Cluster([...urls], { clusterRetryStrategy: backOff, redisOptions: shared });
+  const single = { ...shared, retryStrategy: backOff, reconnectOnError: isDemoted };
+  if (topology === 'single') return new Redis(urls[0]!, single);
+  const { sentinels, ...address } = sentinelAddress(urls);
+  return new Redis({
+    ...single,
+    ...address,
+    sentinels: [...sentinels],
+    role: 'master',
+    sentinelRetryStrategy: backOff,
+    // A master that stands still keeps its connections: the sentinels tell when another has taken its place.
+    failoverDetector: true,
   });
 }
 
-function createCluster(options: RedisOptions): Cluster {
-  return new Cluster([...options.urls], {
-    clusterRetryStrategy: backOff,
-    redisOptions: {
-      maxRetriesPerRequest: options.blocking ? null : MAX_RETRIES,
-      connectTimeout: 5_000,
-      socketTimeout: SOCKET_TIMEOUT,
-      ...(options.blocking ? {} : { commandTimeout: COMMAND_TIMEOUT }),
-    },
-  });
-}
+const connectionOptions = ({ blocking }: RedisOptions): ConnectionOptions => ({
+  maxRetriesPerRequest: blocking ? null : MAX_RETRIES,
+  enableOfflineQueue: true,
+  connectTimeout: 5_000,
+  socketTimeout: SOCKET_TIMEOUT,
+  ...(blocking ? {} : { commandTimeout: COMMAND_TIMEOUT }),
+});
+
+/** It was the master when the connection was made: whoever is it now is found by connecting anew. */
+const isDemoted = ({ message }: Error): boolean => message.includes('READONLY You');
 
 const backOff = (attempt: number): number => Math.min(1_000, 25 * 2 ** Math.min(attempt, 6));
 

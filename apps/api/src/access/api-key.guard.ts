@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { type AuthenticatedKey, KeyVerifier } from '@carillon/auth';
 import { allows, CarillonError, type Scope } from '@carillon/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { StoreWatch } from './store-watch.js';
 
 export const NeededScope = Reflector.createDecorator<Scope>();
 
@@ -16,12 +17,14 @@ export class ApiKeyGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly verifier: KeyVerifier,
+    private readonly store: StoreWatch,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const needed = this.reflector.getAllAndOverride(NeededScope, [context.getHandler(), context.getClass()]);
+    this.store.assertAnswers();
     request.apiKey = await this.authenticate(request, reply);
     if (needed === undefined || allows(request.apiKey.scopes, needed)) return true;
     void reply.header('www-authenticate', `Bearer error="insufficient_scope", scope="${needed}"`);

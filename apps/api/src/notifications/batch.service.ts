@@ -4,6 +4,7 @@ import { type Acceptance, type Idempotency, RedisNotifications } from '@carillon
 import { invalidRequest, RequestValidationPipe, toProblem } from '@carillon/process';
 import { RecipientsService } from '../audience/recipients.service.js';
 import { Admission } from '../admission/admission.js';
+import { Replication } from '../admission/replication.js';
 import { partOf } from '../http/idempotency.js';
 import type { BatchResult, BatchView } from './batch.dto.js';
 import { buildNotification } from './build-notification.js';
@@ -24,6 +25,7 @@ export class BatchService {
     private readonly notifications: RedisNotifications,
     private readonly recipients: RecipientsService,
     private readonly admission: Admission,
+    private readonly replication: Replication,
   ) {}
 
   /** With an idempotency key each item has one of its own: a batch that was interrupted goes on where it stopped. */
@@ -41,6 +43,7 @@ export class BatchService {
     );
     const good = items.filter((item): item is Item => 'notification' in item);
     const acceptances = await this.notifications.acceptAll(good);
+    if (good.length > 0) await this.replication.confirmed();
     const outcomes = new Map(good.map((item, i) => [item, acceptances[i]!]));
     const results = await Promise.all(
       items.map(async (item) =>

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Admission } from '../admission/admission.js';
+import { Replication } from '../admission/replication.js';
 import { AccessModule } from '../access/access.module.js';
 import { AudienceModule } from '../audience/audience.module.js';
 import { BatchService } from './batch.service.js';
@@ -15,6 +16,7 @@ import { PublishController } from './publish.controller.js';
   controllers: [NotificationsController, PublishController],
   providers: [
     Admission,
+    Replication,
     NotificationsService,
     DeliveriesService,
     DryRunService,

@@ -10,6 +10,7 @@ import {
 } from '@carillon/persistence';
 import { RecipientsService } from '../audience/recipients.service.js';
 import { Admission } from '../admission/admission.js';
+import { Replication } from '../admission/replication.js';
 import { mismatch } from '../http/idempotency.js';
 import { buildNotification } from './build-notification.js';
 import type { SendNotification } from './notification.dto.js';
@@ -39,20 +40,28 @@ export class NotificationsService {
     private readonly recipients: RecipientsService,
     private readonly progress: ProgressService,
     private readonly admission: Admission,
+    private readonly replication: Replication,
   ) {}
 
   async send(app: string, request: SendNotification, idempotency?: Idempotency): Promise<Sent> {
     // Before all that depends on the time: a request that was good when it came first is good for ever.
     const earlier = idempotency && (await this.notifications.earlier(app, idempotency));
-    if (earlier) return this.replay(earlier);
+    if (earlier) return this.confirmed(this.replay(earlier));
     this.admission.admit();
     const now = Date.now();
     const id = this.notifications.newId(app, idempotency, now);
     const built = buildNotification(id, app, request, now);
     const notification = await this.recipients.checked(built, request.requireRecipients === true);
     const acceptance = await this.notifications.accept(notification, idempotency);
-    if (acceptance.outcome !== 'accepted') return this.replay(acceptance);
+    if (acceptance.outcome !== 'accepted') return this.confirmed(this.replay(acceptance));
+    await this.replication.confirmed();
     return { accepted: acceptedView(notification), replayed: false };
+  }
+
+  private async confirmed(sent: Promise<Sent>): Promise<Sent> {
+    const answer = await sent;
+    await this.replication.confirmed();
+    return answer;
   }
 
   async read(app: string, id: string): Promise<NotificationView> {

@@ -36,7 +36,7 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly registry: EdgeRegistry,
     private readonly presence: RedisPresence,
     private readonly context: ProcessContext,
-    store: Store,
+    private readonly store: Store,
     metrics: Metrics,
   ) {
     this.reader = new DispatchReader({
@@ -65,6 +65,7 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
     await this.beat();
     await this.reader.start();
     await Promise.all(this.transports.all.map((transport) => transport.start()));
+    this.store.client.on('ready', this.redisIsBack);
     this.heartbeat.start();
     this.reconciliation.start();
   }
@@ -78,11 +79,15 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** What they acknowledged is written down before we go. */
   async onApplicationShutdown(): Promise<void> {
+    this.store.client.off('ready', this.redisIsBack);
     await this.reader.stop();
     await this.transports.receipts.flush();
     await this.presence.releaseEdge(this.context.id, Number.MAX_SAFE_INTEGER);
     await this.registry.leave(this.context.id);
   }
+
+  /** It may be another one than before. */
+  private readonly redisIsBack = (): void => this.transports.receipts.repeatRecent();
 
   private async beat(): Promise<number> {
     const now = Date.now();

@@ -9,6 +9,15 @@ const RETRY_MS = 250;
 /** Beyond this the oldest steps are given up: an acknowledgement that is lost makes its entry come once more. */
 const MAX_WAITING = 200_000;
 
+/** What was recorded last is kept for so long, ms, and no more steps than that: a fail-over of Redis may forget it. */
+const RECENT_MS = 5_000;
+const MAX_RECENT = 50_000;
+
+interface Recorded {
+  readonly at: number;
+  readonly steps: readonly DeliveryStep[];
+}
+
 /** Records steps of deliveries in batches, in order, and again until Redis has taken them. */
 export class ReceiptBatcher {
   private waiting: DeliveryStep[] = [];
@@ -18,6 +27,8 @@ export class ReceiptBatcher {
   private recorded = 0;
   private settled = 0;
   private waiters: (() => void)[] = [];
+  private recent: Recorded[] = [];
+  private recentSteps = 0;
 
   constructor(
     private readonly inbox: Inbox,
@@ -30,6 +41,20 @@ export class ReceiptBatcher {
     if (this.flushing) return;
     if (this.waiting.length >= MAX_BATCH) this.startFlush();
     else this.timer ??= setTimeout(() => this.startFlush(), GATHER_MS);
+  }
+
+  /**
+   * Records the last seconds' steps once more, before all others: Redis may have been replaced by a replica that had not
+   * heard of them. Repeated steps change nothing.
+   */
+  repeatRecent(): void {
+    const steps = this.recent.flatMap((batch) => batch.steps);
+    this.recent = [];
+    this.recentSteps = 0;
+    if (steps.length === 0) return;
+    this.waiting = [...steps, ...this.waiting];
+    this.recorded += steps.length;
+    this.startFlush();
   }
 
   /** Fulfilled when everything recorded before the call has been taken, whatever comes after. */
@@ -54,6 +79,7 @@ export class ReceiptBatcher {
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
         await this.inbox.record(batch);
+        this.remember(batch);
         this.done(batch.length);
       } catch (error) {
         this.logger.warn(
@@ -64,6 +90,14 @@ export class ReceiptBatcher {
         await sleep(RETRY_MS);
       }
     }
+  }
+
+  private remember(steps: readonly DeliveryStep[]): void {
+    const at = Date.now();
+    this.recent.push({ at, steps });
+    this.recentSteps += steps.length;
+    while (this.recent[0]!.at < at - RECENT_MS || this.recentSteps > MAX_RECENT)
+      this.recentSteps -= this.recent.shift()!.steps.length;
   }
 
   private done(steps: number): void {
