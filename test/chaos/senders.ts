@@ -16,6 +16,7 @@ interface Draft {
   readonly n: number;
   readonly audience: object;
   readonly recipients: readonly string[];
+  readonly turn?: string;
   readonly priority: 'high' | 'normal';
   readonly ttl?: number;
   readonly collapseKey?: string;
@@ -73,7 +74,7 @@ export class Senders {
     return { n, ...this.drawAudience(), priority, ...this.drawOptions() };
   }
 
-  private drawAudience(): Pick<Draft, 'audience' | 'recipients'> {
+  private drawAudience(): Pick<Draft, 'audience' | 'recipients' | 'turn'> {
     const { dice } = this;
     const { devices, tags, users } = this.population;
     const kind = dice.between(0, 1_000);
@@ -84,10 +85,10 @@ export class Senders {
     }
     if (kind < 120) {
       const [user, recipients] = dice.pick([...users]);
-      return { audience: { user }, recipients };
+      return { audience: { user }, recipients, turn: `user ${user}` };
     }
     const device = dice.pick(devices);
-    return { audience: { device }, recipients: [device] };
+    return { audience: { device }, recipients: [device], turn: `device ${device}` };
   }
 
   private drawOptions(): Pick<Draft, 'ttl' | 'collapseKey' | 'transports' | 'delayMs'> {
@@ -136,7 +137,7 @@ export class Senders {
   }
 
   private note(draft: Draft, begunTick: number, answer: { id: string; expiresAt: string }): void {
-    const { n, recipients, priority, ttl, collapseKey, transports, delayMs } = draft;
+    const { n, recipients, turn, priority, ttl, collapseKey, transports, delayMs } = draft;
     this.accepted++;
     this.ledger.accept({
       n,
@@ -149,6 +150,7 @@ export class Senders {
       scheduled: delayMs !== undefined,
       restricted: transports !== undefined,
       ...(collapseKey !== undefined && { collapseKey }),
+      ...(turn !== undefined && delayMs === undefined && { turn }),
     });
   }
 }

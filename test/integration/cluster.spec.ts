@@ -281,10 +281,7 @@ describe.each([
     await until('it is sent', async () => (await notifications.find(one.id))!.status === 'sent');
     expect(await inbox.counts(one.id, test.store.allPartitions())).toMatchObject({ queued: 40, pending: 40 });
 
-    const direct = notification();
-    await notifications.accept(direct);
-    await notifications.finishDirect(direct.id, [0, 1], now);
-    expect(await notifications.find(direct.id)).toMatchObject({ status: 'sent', partitions: [0, 1] });
+    await parts.takeTurns(notifications, () => notification({ audience: { device: ['device-0'] } }));
   });
 
   it('makes room by collapse key and by bound, and says who is online where', async () => {

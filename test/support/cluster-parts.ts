@@ -7,6 +7,7 @@ import {
   type Notification,
   type ScramKeys,
   type TopicRule,
+  turnOf,
 } from '@carillon/domain';
 import type { RedisClient } from '@carillon/redis';
 import type { RedisInbox, Store } from '@carillon/persistence';
@@ -43,6 +44,25 @@ export async function recallBoth(
   expect(await recall(waiting!)).toMatchObject({ withdrawn: 40, told: 0 });
   expect(await recall(arrived!)).toMatchObject({ withdrawn: 0, told: 40 });
   expect(await inbox.counts(waiting!, store.allPartitions())).toMatchObject({ recalled: 40, pending: 0 });
+}
+
+/** Those of one lane know whom they come after, until these are sent. */
+export async function takeTurns(notifications: RedisNotifications, make: () => Notification): Promise<void> {
+  const idempotency = (n: number) => ({ keyHash: 'turns', digest: String(n) });
+  const id = () => notifications.newId('default', idempotency(0), Date.now());
+  const [first, second] = [
+    { ...make(), id: id() },
+    { ...make(), id: id() },
+  ];
+  const turn = turnOf(first)!;
+  await notifications.accept(first);
+  await notifications.accept(second);
+  expect(await notifications.findInTurn(second.id, turn)).toMatchObject({ before: [first.id] });
+  await notifications.finishDirect(first.id, [0, 1], Date.now(), turn);
+  expect(await notifications.find(first.id)).toMatchObject({ status: 'sent', partitions: [0, 1] });
+  const alone = await notifications.findInTurn(second.id, turn);
+  expect(alone).toMatchObject({ record: { status: 'accepted' }, before: [] });
+  await notifications.leaveTurn(second.id, turn);
 }
 
 /** One of two requests with the same key does the work, the other gets its answer; and many are accepted at once. */

@@ -4,6 +4,8 @@ import type { DeviceEvent } from './ports/device-events.js';
 /** A notification that is due: find its audience. */
 export interface IntakeEvent {
   readonly notificationId: string;
+  /** By `turnOf`. */
+  readonly turn?: string;
 }
 
 /** One partition's part of a fan-out. */

@@ -40,6 +40,7 @@ export * from './mqtt-user/mqtt-user.js';
 export * from './notification/notification.js';
 export * from './notification/pace.js';
 export * from './notification/text.js';
+export * from './notification/turn.js';
 export * from './ports/device-accounts.js';
 export * from './ports/device-authenticator.js';
 export * from './ports/device-directory.js';

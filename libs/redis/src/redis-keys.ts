@@ -52,6 +52,8 @@ export class RedisKeys {
   idempotency = (lane: number, app: string, keyHash: string): string =>
     `${this.lane(lane)}:idem:${app}:${keyHash}`;
   due = (lane: number): string => `${this.lane(lane)}:due`;
+  /** Notifications of one turn that were accepted and are not in their inboxes yet, in order. */
+  turn = (lane: number, turn: string): string => `${this.lane(lane)}:turn:${turn}`;
   intake = (lane: number): string => `${this.lane(lane)}:intake`;
   fanOut = (lane: number): string => `${this.lane(lane)}:fan-out`;
   deviceEvents = (lane: number): string => `${this.lane(lane)}:device-events`;

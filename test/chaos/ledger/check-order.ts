@@ -1,14 +1,34 @@
 import type { Violation } from './checker.js';
 import type { Accepted, Ledger, Sighting } from './ledger.js';
 
-/** Within a priority, a connection gives a device its inbox in order, and the device sees nothing for the first time late. */
+/**
+ * Within a priority, a connection gives a device its inbox in order, and the device sees nothing for the first time late;
+ * and what is for one device, or one user, stands in inboxes in the order in which it was accepted.
+ */
 export function checkOrder(ledger: Ledger): Violation[] {
   // What waits for a transport that the device does not use is passed over meanwhile.
   const firsts = firstSightings(ledger.sightings).filter(({ id }) => !ledger.accepted.get(id)?.restricted);
   return [
     ...falling(ledger.sightings, ({ connection, priority }) => `connection ${connection}, ${priority}`),
     ...falling(firsts, ({ device, priority }) => `${device}, ${priority}`),
+    ...outOfTurn(ledger),
   ];
+}
+
+/** Of two of which one was answered before the other was sent first. */
+function outOfTurn(ledger: Ledger): Violation[] {
+  const latest = new Map<string, { accepted: Accepted; sighting: Sighting }>();
+  const bySeq = firstSightings(ledger.sightings).sort((a, b) => a.seq - b.seq);
+  return bySeq.flatMap((sighting) => {
+    const accepted = ledger.accepted.get(sighting.id);
+    if (accepted?.turn === undefined) return [];
+    const place = `${accepted.turn}, ${sighting.device}, ${sighting.priority}`;
+    const before = latest.get(place);
+    if (!before || accepted.begunTick > before.accepted.begunTick) latest.set(place, { accepted, sighting });
+    return before && before.accepted.begunTick > accepted.tick
+      ? [violation(`turn ${place}`, before.sighting, sighting)]
+      : [];
+  });
 }
 
 function firstSightings(sightings: readonly Sighting[]): Sighting[] {
@@ -37,8 +57,8 @@ const violation = (group: string, before: Sighting, after: Sighting): Violation 
 });
 
 /**
- * How many deliveries stand in an inbox before one that was accepted earlier: two sends that wait at the same moment are
- * deposited by different workers in any order, so this is told and is no violation.
+ * How many deliveries stand in an inbox before one that was accepted earlier, whatever their turns: what searches for its
+ * devices takes longer than what names them, so this is told and is no violation.
  */
 export function overtaken(ledger: Ledger): number {
   const latest = new Map<string, Accepted>();

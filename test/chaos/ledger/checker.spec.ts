@@ -155,6 +155,25 @@ describe('repetition', () => {
   });
 });
 
+describe('turns', () => {
+  const turn = 'device phone';
+
+  it('are kept where one was answered before the other was sent', () => {
+    story.accept('n1', { turn }).accept('n2', { turn }).delivered('n2', 1).delivered('n1', 2);
+    expect(story.rules()).toContain('out of order');
+  });
+
+  it('are nobody’s where both were sent at once', () => {
+    story.accept('n1', { turn }).accept('n2', { turn, begunTick: 0 }).delivered('n2', 1).delivered('n1', 2);
+    expect(story.rules()).toEqual([]);
+  });
+
+  it('mean nothing to what has none', () => {
+    story.accept('n1', { turn }).accept('n2').delivered('n2', 1).delivered('n1', 2);
+    expect(story.rules()).toEqual([]);
+  });
+});
+
 describe('order', () => {
   beforeEach(() => story.accept('n1').accept('n2').accept('n3'));
 

@@ -18,6 +18,8 @@ export interface Accepted {
   /** Only over some transports. */
   readonly restricted: boolean;
   readonly collapseKey?: string;
+  /** Those of one turn are deposited in the order in which they were accepted. */
+  readonly turn?: string;
 }
 
 /** A payload that a device saw. */

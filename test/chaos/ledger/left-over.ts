@@ -61,6 +61,7 @@ const RULES: readonly Rule[] = [
   { names: /^\{mqtt\}:brokers$/, fault: membersOwned('edges') },
   { names: /^\{l\d+\}:(ntf|idem):/, fault: expires },
   { names: /^\{l\d+\}:(intake|fan-out|device-events)(:dead)?$/, fault: isRead },
+  { names: /^\{l\d+\}:turn:/, fault: () => 'names something that was not deposited' },
   { names: /^\{l\d+\}:(due|paced)$/, fault: isEmpty },
   { names: /^\{p\d+\}:dev:(.+)$/, fault: owned('devices') },
   { names: /^\{p\d+\}:(inbox):/, fault: isEmpty },

@@ -9,7 +9,7 @@ export class FanOutController {
 
   @StreamHandler('intake')
   intake(@Payload() event: IntakeEvent): Promise<void> {
-    return this.fanOut.begin(event.notificationId);
+    return this.fanOut.begin(event);
   }
 
   @StreamHandler('fan-out')

@@ -1,17 +1,23 @@
-import { Injectable } from '@nestjs/common';
-import type { FanOutTask, Notification, NotificationStatus } from '@carillon/domain';
+import { Injectable, Logger } from '@nestjs/common';
+import type { FanOutTask, IntakeEvent, Notification, NotificationStatus } from '@carillon/domain';
 import {
   AudienceResolver,
+  type NotificationRecord,
   PacedNotifications,
   Recaller,
   RedisNotifications,
   WaitingDevices,
 } from '@carillon/persistence';
+import { isRedisAway } from '@carillon/redis';
 import { Depositor } from './depositor.js';
+import { Turns } from './turns.js';
 
 /** Resolve, deposit, dispatch: from a notification that is due to the inboxes of its devices. */
 @Injectable()
 export class FanOutService {
+  private readonly turns = new Turns();
+  private readonly logger = new Logger('FanOut');
+
   constructor(
     private readonly notifications: RedisNotifications,
     private readonly audience: AudienceResolver,
@@ -21,29 +27,61 @@ export class FanOutService {
     private readonly waiting: WaitingDevices,
   ) {}
 
-  /** A small, named target goes straight to its devices; any other, and a paced one, becomes one task per partition. */
-  async begin(notificationId: string): Promise<void> {
+  /** What has a turn waits for what was accepted before it; see docs/adr/0013-turns.md. */
+  async begin({ notificationId, turn }: IntakeEvent): Promise<void> {
+    if (turn !== undefined) return this.turns.take(turn, () => this.sendInTurn(notificationId, turn));
     const record = await this.notifications.find(notificationId);
-    if (!record || isStopped(record.status)) return;
-    const { app, audience, pace } = record.notification;
+    if (record && !isStopped(record.status)) await this.send(record.notification);
+  }
+
+  /** Those before it may be with a worker that is slow, or dead: they are sent here first, which is harmless if they were. */
+  private async sendInTurn(id: string, turn: string): Promise<void> {
+    for (;;) {
+      const { record, before } = await this.notifications.findInTurn(id, turn);
+      if (record?.status === 'sent') return;
+      if (before.length === 0) return this.sendOrLeave(id, record, turn);
+      for (const earlier of before) await this.help(earlier, turn);
+    }
+  }
+
+  private async help(id: string, turn: string): Promise<void> {
+    try {
+      await this.sendOrLeave(id, await this.notifications.find(id), turn);
+    } catch (error) {
+      if (isRedisAway(error)) throw error;
+      // Whoever has it tries it again; the others do not wait for that.
+      this.logger.warn(`notification ${id} failed and has lost its turn: ${String(error)}`);
+      await this.notifications.leaveTurn(id, turn);
+    }
+  }
+
+  private async sendOrLeave(id: string, record: NotificationRecord | undefined, turn: string): Promise<void> {
+    if (record && !isStopped(record.status)) await this.send(record.notification, turn);
+    else await this.notifications.leaveTurn(id, turn);
+  }
+
+  /** A small, named target goes straight to its devices; any other, and a paced one, becomes one task per partition. */
+  private async send(notification: Notification, turn?: string): Promise<void> {
+    const { id, app, audience, pace } = notification;
     const resolvedAt = Date.now();
     const query = await this.audience.open(app, audience, resolvedAt);
     const named = pace ? undefined : await query.named();
-    if (named) return this.sendDirectly(record.notification, named, resolvedAt);
-    await this.notifications.beginFanOut(notificationId, await query.partitions(), Date.now());
-    if (pace) await this.paced.enlist(notificationId, Date.now());
+    if (named) return this.sendDirectly(notification, named, resolvedAt, turn);
+    await this.notifications.beginFanOut(id, await query.partitions(), Date.now());
+    if (pace) await this.paced.enlist(id, Date.now());
   }
 
   private async sendDirectly(
     notification: Notification,
     partitions: ReadonlyMap<number, string[]>,
     resolvedAt: number,
+    turn: string | undefined,
   ): Promise<void> {
     await Promise.all(
       [...partitions.values()].map((ids) => this.depositor.deposit(notification, ids, resolvedAt)),
     );
     const own = [...partitions.keys()];
-    const status = await this.notifications.finishDirect(notification.id, own, Date.now());
+    const status = await this.notifications.finishDirect(notification.id, own, Date.now(), turn);
     if (status === 'recalled') await this.recaller.finish(notification.id, own, Date.now());
   }
 

@@ -1,9 +1,11 @@
 import {
+  type IntakeEvent,
   newNotificationId,
   type Notification,
   NotificationContents,
   type NotificationStatus,
   type StoredContent,
+  turnOf,
 } from '@carillon/domain';
 import { addScript, runScript } from '@carillon/redis';
 import { byShard, resultsOf, type Store } from '../store.js';
@@ -32,6 +34,11 @@ export interface Acceptance {
 export type PauseOutcome = 'done' | 'unpaced' | 'over' | 'unknown';
 
 type AcceptReply = [Acceptance['outcome'], string];
+
+/** For how long the order of a turn is remembered after the last one was accepted, s: far longer than work is delayed. */
+const TURN_LIFE = 3_600;
+/** So many of a turn are looked at at once. */
+const TURN_PAGE = 64;
 
 /** For how long an idempotency key is remembered, s. */
 export const IDEMPOTENCY_RETENTION = 48 * 3_600;
@@ -98,14 +105,24 @@ export class RedisNotifications extends NotificationContents {
     const lane = this.store.laneOf(id);
     const key = keys.notification(lane, id);
     const record = idempotency ? keys.idempotency(lane, app, idempotency.keyHash) : key;
+    const turn = turnOf(notification);
+    const event: IntakeEvent = { notificationId: id, turn };
     return {
-      keys: [key, record, keys.intake(lane), keys.due(lane)],
+      keys: [
+        key,
+        record,
+        keys.intake(lane),
+        keys.due(lane),
+        turn === undefined ? key : keys.turn(lane, turn),
+      ],
       args: [
         id,
         idempotency?.digest ?? '',
         IDEMPOTENCY_RETENTION,
         at > acceptedAt ? at : '',
         forgetAt(notification),
+        turn === undefined ? '' : TURN_LIFE,
+        JSON.stringify(event),
         ...toFields(notification),
       ],
     };
@@ -114,6 +131,30 @@ export class RedisNotifications extends NotificationContents {
   async find(id: string): Promise<NotificationRecord | undefined> {
     const fields = await this.store.client.hgetall(this.store.keys.notification(this.store.laneOf(id), id));
     return fromFields(id, fields);
+  }
+
+  /** A notification and those that were accepted before it under the same turn and are not in their inboxes yet; the first of them, where there are many. */
+  async findInTurn(
+    id: string,
+    turn: string,
+  ): Promise<{ record: NotificationRecord | undefined; before: readonly string[] }> {
+    const { client, keys } = this.store;
+    const lane = this.store.laneOf(id);
+    const replies = await client
+      .pipeline()
+      .hgetall(keys.notification(lane, id))
+      .lrange(keys.turn(lane, turn), 0, TURN_PAGE - 1)
+      .exec();
+    const [fields, first] = resultsOf(replies) as [Record<string, string>, string[]];
+    const place = first.indexOf(id);
+    const isBehind = place < 0 && first.length === TURN_PAGE;
+    return { record: fromFields(id, fields), before: isBehind ? first : first.slice(0, Math.max(0, place)) };
+  }
+
+  /** For a notification that will not be deposited: those behind it need not mind it. */
+  async leaveTurn(id: string, turn: string): Promise<void> {
+    const { client, keys } = this.store;
+    await client.lrem(keys.turn(this.store.laneOf(id), turn), 1, id);
   }
 
   async load(ids: readonly string[]): Promise<(StoredContent | undefined)[]> {
@@ -207,22 +248,31 @@ export class RedisNotifications extends NotificationContents {
 
   /** @returns the status then: `recalled` when what was deposited has to be taken back */
   finishTask(id: string, partition: number, now: number): Promise<NotificationStatus | ''> {
-    return this.finish(id, [String(partition), now, '']);
+    return this.finish(id, [String(partition), now, '', '']);
   }
 
   /** For a notification that went straight to its devices, without tasks. */
-  finishDirect(id: string, partitions: readonly number[], now: number): Promise<NotificationStatus | ''> {
-    return this.finish(id, ['', now, partitions.join(',')]);
+  finishDirect(
+    id: string,
+    partitions: readonly number[],
+    now: number,
+    turn?: string,
+  ): Promise<NotificationStatus | ''> {
+    return this.finish(id, ['', now, partitions.join(','), turn === undefined ? '' : id], turn);
   }
 
-  private async finish(id: string, args: (string | number)[]): Promise<NotificationStatus | ''> {
+  private async finish(
+    id: string,
+    args: (string | number)[],
+    turn?: string,
+  ): Promise<NotificationStatus | ''> {
     const { client, keys } = this.store;
     const lane = this.store.laneOf(id);
-    const both = [keys.notification(lane, id), keys.openTasks(lane, id)];
+    const key = keys.notification(lane, id);
     const [, status] = await runScript<[number, NotificationStatus | '']>(
       client,
       'finish-fan-out',
-      both,
+      [key, keys.openTasks(lane, id), turn === undefined ? key : keys.turn(lane, turn)],
       args,
     );
     return status;
