@@ -25,6 +25,7 @@ import { isCluster, settleInstallation } from '@carillon/redis';
 import { devicesOf, DUMMY_CREDENTIALS, testRedisUrl, testStore, type TestStore } from '@carillon/testing';
 import { lastValueFrom } from 'rxjs';
 import * as parts from '../support/cluster-parts.js';
+import { tellEach } from '../support/content-parts.js';
 import { CommandRecorder, hashTagOf } from '../support/command-recorder.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { useRegistration } from '../support/use-registration.js';
@@ -256,7 +257,7 @@ describe.each([
     expect(moved.reduce((sum, each) => sum + each.moved, 0)).toBe(1);
     await parts.acceptOnce(test.store, () => notification({ at: now + 60_000 }));
 
-    const loaded = await notifications.load([id, later.id, 'unknown', never.id]);
+    const loaded = await notifications.load('device-1', [id, later.id, 'unknown', never.id]);
     expect(loaded.map((each) => each?.id)).toEqual([id, later.id, undefined, never.id]);
 
     const seen: string[] = [];
@@ -457,6 +458,8 @@ describe.each([
     expect(await devices.find(APP, 'device-13')).toBeUndefined();
     expect(await users.devices(APP, 'user-3')).not.toContain('device-13');
   });
+
+  it('tells each', () => expect(tellEach(test.store, notification({}))).resolves.toBeUndefined());
 
   it('moves sessions', () => expect(parts.moveSessions(test.store, connect)).resolves.toBeUndefined());
 

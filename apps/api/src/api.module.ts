@@ -13,6 +13,7 @@ import { NotificationsModule } from './notifications/notifications.module.js';
 import { RegistrationKeyModule } from './registration-key/registration-key.module.js';
 import { SegmentsModule } from './segments/segments.module.js';
 import { StatsModule } from './stats/stats.module.js';
+import { TemplatesModule } from './templates/templates.module.js';
 import { UsersModule } from './users/users.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
@@ -29,6 +30,7 @@ export { setupOpenApi } from './http/open-api.js';
     GeofencesModule,
     SegmentsModule,
     ListsModule,
+    TemplatesModule,
     KeysModule,
     RegistrationKeyModule,
     MqttUsersModule,

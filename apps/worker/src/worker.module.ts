@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { FenceActions } from '@carillon/domain';
 import { DeviceEventsController } from './device-events/device-events.controller.js';
+import { Preparation } from './content/preparation.js';
+import { Renderer } from './content/renderer.js';
 import { FanOutController } from './fan-out/fan-out.controller.js';
 import { Depositor } from './fan-out/depositor.js';
 import { FanOutService } from './fan-out/fan-out.service.js';
@@ -24,6 +26,8 @@ import { DuePoller } from './schedule/due-poller.js';
   controllers: [FanOutController, ReceiptsController, DeviceEventsController],
   providers: [
     FanOutService,
+    Preparation,
+    Renderer,
     Depositor,
     PacedSender,
     PaceRunner,

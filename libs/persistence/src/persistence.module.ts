@@ -13,6 +13,7 @@ import { AudienceNames } from './audience/audience-names.js';
 import { AudienceResolver } from './audience/audience-resolver.js';
 import { RedisLists } from './audience/redis-lists.js';
 import { RedisSegments } from './audience/redis-segments.js';
+import { RedisTemplates } from './content/redis-templates.js';
 import { DeviceRemoval } from './devices/device-removal.js';
 import { RedisApiKeys } from './devices/redis-api-keys.js';
 import { RedisDevices } from './devices/redis-devices.js';
@@ -73,6 +74,7 @@ const repositories = ({ inboxBounds, connectionPolicy }: PersistenceOptions): Pr
   on(RedisInbox, (store) => new RedisInbox(store, inboxBounds)),
   on(RedisPresence, (store) => new RedisPresence(store, connectionPolicy)),
   on(RedisNotifications, (store) => new RedisNotifications(store)),
+  on(RedisTemplates, (store) => new RedisTemplates(store)),
   on(RedisApiKeys, (store) => new RedisApiKeys(store)),
   on(RedisIdempotency, (store) => new RedisIdempotency(store)),
   on(RedisWebhooks, (store) => new RedisWebhooks(store)),

@@ -18,6 +18,7 @@ export class RedisKeys {
   mqttUser = (name: string): string => `${this.prefix}{sys}:mqtt-user:${name}`;
   mqttUsers = (): string => `${this.prefix}{sys}:mqtt-users`;
   geofences = (app: string): string => `${this.prefix}{sys}:geofences:${app}`;
+  templates = (app: string): string => `${this.prefix}{sys}:templates:${app}`;
   segments = (app: string): string => `${this.prefix}{sys}:segments:${app}`;
   lists = (app: string): string => `${this.prefix}{sys}:lists:${app}`;
   edges = (): string => `${this.prefix}{sys}:edges`;
@@ -78,6 +79,9 @@ export class RedisKeys {
   /** Devices that a paced notification has still to go to. */
   waiting = (partition: number, notificationId: string): string =>
     `${this.part(partition)}:wait:${notificationId}`;
+  /** What its devices get of a notification that differs by device. */
+  contents = (partition: number, notificationId: string): string =>
+    `${this.part(partition)}:contents:${notificationId}`;
   expiry = (partition: number): string => `${this.part(partition)}:expiry`;
   held = (partition: number): string => `${this.part(partition)}:held`;
   receipts = (partition: number): string => `${this.part(partition)}:receipts`;

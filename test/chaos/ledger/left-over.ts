@@ -45,7 +45,7 @@ const membersOwned =
 const RULES: readonly Rule[] = [
   {
     names:
-      /^\{sys\}:(install|keys:.+|key:.+|regkeys?:.+|webhooks|mqtt-users?(:.+)?|(segments|lists|geofences):.+)$/,
+      /^\{sys\}:(install|keys:.+|key:.+|regkeys?:.+|webhooks|mqtt-users?(:.+)?|(segments|lists|geofences|templates):.+)$/,
     fault: fine,
   },
   { names: /^\{sys\}:webhook:(.+)$/, fault: owned('webhooks') },
@@ -65,7 +65,10 @@ const RULES: readonly Rule[] = [
   { names: /^\{l\d+\}:(due|paced)$/, fault: isEmpty },
   { names: /^\{p\d+\}:dev:(.+)$/, fault: owned('devices') },
   { names: /^\{p\d+\}:(inbox):/, fault: isEmpty },
-  { names: /^\{p\d+\}:(clp|dlv|stats|stream|fast|registrations|archive|wait|track):/, fault: expires },
+  {
+    names: /^\{p\d+\}:(clp|dlv|stats|stream|fast|registrations|archive|wait|track|contents):/,
+    fault: expires,
+  },
   { names: /^\{p\d+\}:visits:(.+)$/, fault: owned('devices') },
   { names: /^\{p\d+\}:long-visits$/, fault: isEmpty },
   { names: /^\{p\d+\}:(seq|epoch)$/, fault: fine },

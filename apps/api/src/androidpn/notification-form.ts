@@ -1,5 +1,14 @@
-import { claimed, DEVICE_ID, DEVICE_ID_RULE, MAX_TTL, NAME, NAME_RULE } from '@carillon/domain';
-import { MAX_URI_LENGTH, type SendNotification } from '../notifications/notification.dto.js';
+import {
+  claimed,
+  DEVICE_ID,
+  DEVICE_ID_RULE,
+  isUri,
+  MAX_TTL,
+  NAME,
+  NAME_RULE,
+  URI_RULE,
+} from '@carillon/domain';
+import type { SendNotification } from '../notifications/notification.dto.js';
 import { faultAt, type Parameters } from './parameters.js';
 
 /** The parameters of `/notification.do` and of its forks. */
@@ -71,8 +80,8 @@ function tagsIn(form: Parameters): string[] {
 
 function uriIn(form: Parameters, name: string): string | undefined {
   const uri = form.get(name);
-  if (uri === undefined || (uri.length <= MAX_URI_LENGTH && /^\S+$/.test(uri))) return uri;
-  throw faultAt(name, `must be a URI of up to ${MAX_URI_LENGTH} characters without white space`);
+  if (uri === undefined || isUri(uri)) return uri;
+  throw faultAt(name, URI_RULE);
 }
 
 function secondsIn(form: Parameters, name: string): number | undefined {

@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuthenticatedKey } from '@carillon/auth';
 import { Caller, RequireScope } from '../access/require-scope.decorator.js';
 import { Failures } from '../http/failures.decorator.js';
-import { PreviewAudience, PreviewView } from './preview.dto.js';
+import { PreviewSend, PreviewView } from './preview.dto.js';
 import { PreviewService } from './preview.service.js';
 
 @ApiTags('audience')
@@ -17,11 +17,17 @@ export class AudienceController {
   @ApiOperation({
     summary: 'How many devices an expression means, and some of them',
     description:
-      'Within a second: where that is too short to count them all, `devices` is an estimate and `exact` false.',
+      'Within a second: where that is too short to count them all, `devices` is an estimate and `exact` false. With `content`, what the samples would be told.',
   })
   @ApiOkResponse({ type: PreviewView })
-  @Failures('invalid-request', 'malformed-json', 'invalid-audience', 'audience-too-costly')
-  preview(@Caller() { app }: AuthenticatedKey, @Body() { audience }: PreviewAudience): Promise<PreviewView> {
-    return this.previews.preview(app, audience);
+  @Failures(
+    'invalid-request',
+    'malformed-json',
+    'invalid-audience',
+    'audience-too-costly',
+    'payload-too-large',
+  )
+  preview(@Caller() { app }: AuthenticatedKey, @Body() request: PreviewSend): Promise<PreviewView> {
+    return this.previews.preview(app, request);
   }
 }

@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { Audience, RejectedName } from '@carillon/domain';
 import { FreeForm } from '@carillon/process';
-import { IsDefined } from 'class-validator';
+import { IsDefined, IsOptional } from 'class-validator';
 import { DeviceView } from '../devices/device.view.js';
+import { RenderedView } from '../templates/template.dto.js';
 
 export const AUDIENCE_SCHEMA = {
   oneOf: [{ type: 'object', additionalProperties: true }, { type: 'string' }],
@@ -14,6 +15,19 @@ export class PreviewAudience {
   @FreeForm()
   @IsDefined({ message: 'must say whom, for example "group:vip and not tag:muted"' })
   audience!: unknown;
+}
+
+export class PreviewSend extends PreviewAudience {
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    example: { template: 'welcome', variables: { order: '4711' } },
+    description:
+      'what the samples would be told: `kind`, `title`, `body`, `uri`, `data`, or `template` and `variables`',
+  })
+  @IsOptional()
+  @FreeForm()
+  content?: unknown;
 }
 
 export class RejectedView implements RejectedName {
@@ -49,6 +63,9 @@ export class PreviewView extends AudienceView {
 
   @ApiProperty({ type: [DeviceView], description: 'some of the devices, up to ten' })
   samples!: DeviceView[];
+
+  @ApiPropertyOptional({ type: [RenderedView], description: 'what each sample would be told' })
+  rendered?: RenderedView[];
 
   @ApiProperty({ type: [RejectedView], description: 'names in it that stand for nothing' })
   rejected!: RejectedView[];

@@ -1,8 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { CarillonError, type FenceNotification, type Geofence, parseFenceArea } from '@carillon/domain';
+import {
+  CarillonError,
+  type FenceNotification,
+  type Geofence,
+  parseFenceArea,
+  parseMessage,
+} from '@carillon/domain';
 import { MAX_GEOFENCES, RedisGeofences } from '@carillon/persistence';
 import type { PageQuery } from '../http/page.dto.js';
-import { contentOf } from '../notifications/content.js';
 import { formatInstant } from '../time/instant.js';
 import type { FenceNotificationFields, GeofencePage, GeofenceView, PutGeofence } from './geofence.dto.js';
 
@@ -59,23 +64,16 @@ export class GeofencesService {
 function notificationOf(fields: FenceNotificationFields): FenceNotification {
   const { ttl, priority, collapseKey } = fields;
   return {
-    content: contentUnder('/notification', fields),
+    content: contentOf(fields),
     ttl: ttl ?? DEFAULT_FENCE_TTL,
     ...(priority && { priority }),
     ...(collapseKey && { collapseKey }),
   };
 }
 
-/** Faults of the content stand under the member that holds it. */
-function contentUnder(pointer: string, fields: FenceNotificationFields): FenceNotification['content'] {
-  try {
-    const { kind, title, body, uri, data } = fields;
-    return contentOf({ audience: undefined, kind, title, body, uri, data });
-  } catch (error) {
-    if (!(error instanceof CarillonError) || error.faults.length === 0) throw error;
-    const faults = error.faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
-    throw new CarillonError(error.code, `${faults[0]!.pointer} ${faults[0]!.detail}`, { faults });
-  }
+function contentOf({ kind, title, body, uri, data }: FenceNotificationFields): FenceNotification['content'] {
+  const message = parseMessage({ kind, title, body, uri, data }, undefined, '/notification');
+  return { kind: message.kind, ...(!message.template && message.content) };
 }
 
 function geofenceView(fence: Geofence): GeofenceView {

@@ -63,7 +63,11 @@ describe('the OpenAPI document', () => {
     );
     expect(posts.length).toBeGreaterThan(10);
     // They change nothing, or nothing more, when they are repeated.
-    expect(without.map(([path]) => path)).toEqual(['/v1/audience/preview', '/v1/lists/{name}/rows']);
+    expect(without.map(([path]) => path)).toEqual([
+      '/v1/audience/preview',
+      '/v1/templates/{id}/preview',
+      '/v1/lists/{name}/rows',
+    ]);
   });
 
   it('describes every field', () => {
@@ -82,10 +86,12 @@ describe('the OpenAPI document', () => {
       'replaces',
       'requireAck',
       'requireRecipients',
+      'template',
       'title',
       'transports',
       'ttl',
       'uri',
+      'variables',
       'zone',
     ]);
   });
@@ -160,6 +166,11 @@ const ROUTES = [
   'GET /v1/lists',
   'GET /v1/lists/{name}',
   'DELETE /v1/lists/{name}',
+  'PUT /v1/templates/{id}',
+  'GET /v1/templates',
+  'GET /v1/templates/{id}',
+  'DELETE /v1/templates/{id}',
+  'POST /v1/templates/{id}/preview',
   'GET /v1/devices/{id}/positions',
   'DELETE /v1/devices/{id}/positions',
   'GET /v1/devices/{id}/export',

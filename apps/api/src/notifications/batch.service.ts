@@ -6,6 +6,7 @@ import { RecipientsService } from '../audience/recipients.service.js';
 import { Admission } from '../admission/admission.js';
 import { Replication } from '../admission/replication.js';
 import { partOf } from '../http/idempotency.js';
+import { Messages } from '../templates/messages.service.js';
 import type { BatchResult, BatchView } from './batch.dto.js';
 import { buildNotification } from './build-notification.js';
 import { SendNotification } from './notification.dto.js';
@@ -26,6 +27,7 @@ export class BatchService {
     private readonly recipients: RecipientsService,
     private readonly admission: Admission,
     private readonly replication: Replication,
+    private readonly messages: Messages,
   ) {}
 
   /** With an idempotency key each item has one of its own: a batch that was interrupted goes on where it stopped. */
@@ -65,7 +67,8 @@ export class BatchService {
       const request = (await this.pipe.transform(given, metadata)) as SendNotification;
       if (request.dryRun) throw invalidRequest([{ pointer: '/dryRun', detail: 'is not for batches' }]);
       const id = this.notifications.newId(app, idempotency, now);
-      const built = buildNotification(id, app, request, now);
+      const message = await this.messages.read(app, request);
+      const built = buildNotification(id, app, request, message, now);
       const notification = await this.recipients.checked(built, request.requireRecipients === true);
       return { notification, idempotency };
     } catch (error) {

@@ -1,32 +1,34 @@
 import {
   DEFAULT_TTL,
+  type Message,
   type Notification,
   ONLINE_ONLY_GRACE,
   parseAudience,
   parsePace,
+  sayMessage,
 } from '@carillon/domain';
 import { invalidRequest } from '@carillon/process';
-import { contentOf } from './content.js';
 import { dueTime } from './due-time.js';
 import type { SendNotification } from './notification.dto.js';
 
 /**
  * The notification that a request stands for.
+ * @param message what it says
  * @throws CarillonError `invalid-request`, `invalid-audience`, `time-in-past` or `payload-too-large`
  */
 export function buildNotification(
   id: string,
   app: string,
   request: SendNotification,
+  message: Message,
   now: number,
 ): Notification {
   const audience = parseAudience(request.audience);
-  const content = contentOf(request);
   const at = dueTime(request.at, request.zone, now);
   const ttl = request.ttl ?? DEFAULT_TTL;
   const pace = request.pace ? parsePace(request.pace, at) : undefined;
   return {
-    ...content,
+    ...sayMessage(message, { id, at }),
     id,
     app,
     audience,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { newNotificationId, type Notification } from '@carillon/domain';
 import { AudienceResolver, RedisPresence } from '@carillon/persistence';
+import { Messages } from '../templates/messages.service.js';
 import { formatInstant } from '../time/instant.js';
 import { buildNotification } from './build-notification.js';
 import type { SendNotification } from './notification.dto.js';
@@ -15,11 +16,13 @@ export class DryRunService {
   constructor(
     private readonly audience: AudienceResolver,
     private readonly presence: RedisPresence,
+    private readonly messages: Messages,
   ) {}
 
   async run(app: string, request: SendNotification): Promise<DryRunView> {
     const now = Date.now();
-    const notification = buildNotification(newNotificationId(now), app, request, now);
+    const message = await this.messages.read(app, request);
+    const notification = buildNotification(newNotificationId(now), app, request, message, now);
     const { at, expiresAt } = notification;
     const times = { at: formatInstant(at), expiresAt: formatInstant(expiresAt) };
     return { dryRun: true, ...(await this.count(notification)), ...times };

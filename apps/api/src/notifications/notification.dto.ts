@@ -1,18 +1,23 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import {
   DEFAULT_TTL,
   DELIVERY_STATES,
   type DeliveryState,
+  isTemplateId,
+  isUri,
   MAX_FALLBACK_AFTER,
   MAX_TTL,
+  MAX_URI_LENGTH,
   type NotificationKind,
   PRIORITIES,
   type Priority,
   TRANSPORT_KINDS,
   type TransportKind,
+  URI_RULE,
 } from '@carillon/domain';
 import { FreeForm } from '@carillon/process';
 import { IsDefined, IsOptional, IsString } from 'class-validator';
+import { TemplateFields } from '../templates/template.dto.js';
 import { PageQuery } from '../http/page.dto.js';
 import {
   IsDeviceId,
@@ -26,12 +31,8 @@ import {
   Must,
 } from '../http/rules.js';
 
-export const MAX_URI_LENGTH = 2_048;
-
-const isUri = (value: unknown): boolean =>
-  typeof value === 'string' && value.length <= MAX_URI_LENGTH && /^\S+$/.test(value);
-
 /** What is said, and how it is delivered. */
+@ApiExtraModels(TemplateFields)
 export class SendNotification {
   @ApiProperty({
     oneOf: [{ type: 'object', additionalProperties: true }, { type: 'string' }],
@@ -68,7 +69,7 @@ export class SendNotification {
 
   @ApiPropertyOptional({ example: 'https://example.org/tea', maxLength: MAX_URI_LENGTH })
   @IsOptional()
-  @Must(`must be a URI of up to ${MAX_URI_LENGTH} characters without white space`, isUri)
+  @Must(URI_RULE, isUri)
   uri?: string | null;
 
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { pot: 3 } })
@@ -76,6 +77,29 @@ export class SendNotification {
   @FreeForm()
   @Must('must be a JSON object', isObject)
   data?: Record<string, unknown> | null;
+
+  @ApiPropertyOptional({
+    oneOf: [{ type: 'string' }, { $ref: getSchemaPath(TemplateFields) }],
+    example: 'welcome',
+    description:
+      'instead of `title`, `body`, `uri` and `data`: the id of a saved template, or one itself, with texts by language and transport and with ' +
+      'variables. docs/content.md',
+  })
+  @IsOptional()
+  @FreeForm()
+  @Must('must be the id of a template, or a template', (value) => isTemplateId(value) || isObject(value))
+  template?: unknown;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    example: { order: '4711' },
+    description: "values for the template's variables, before those that it has itself",
+  })
+  @IsOptional()
+  @FreeForm()
+  @Must('must be a JSON object', isObject)
+  variables?: Record<string, unknown> | null;
 
   @ApiPropertyOptional({
     example: '2026-12-24T18:00:00+01:00',

@@ -1,6 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
   type Audience,
+  type ContentOverrides,
+  type ContentTemplate,
   type Delivery,
   DELIVERY_STATES,
   type DeliveryCounts,
@@ -124,6 +126,20 @@ export class NotificationView extends AcceptedNotification {
 
   @ApiPropertyOptional({ type: 'object', additionalProperties: true })
   data?: Readonly<Record<string, unknown>>;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'object', additionalProperties: true },
+    description: 'by transport, where something else is said',
+  })
+  overrides?: ContentOverrides;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: 'what each device is told is made from this, with these variables',
+  })
+  template?: ContentTemplate;
 
   @ApiProperty({ type: 'object', additionalProperties: true, example: { user: ['anna'] } })
   audience!: Audience;
@@ -289,6 +305,7 @@ export function notificationView(
   const { notification, sentAt, cancelledAt, recalledAt, recallId } = record;
   const { kind, title, body, uri, data, audience, ttl, collapseKey, transports } = notification;
   const { replaces, recalls, priority = 'normal', requireAck = false, fallbackAfter } = notification;
+  const { overrides, template } = notification;
   return {
     ...acceptedView(notification),
     status: statusView(record),
@@ -297,6 +314,8 @@ export function notificationView(
     body,
     uri,
     data,
+    ...(overrides && { overrides }),
+    ...(template && { template }),
     audience,
     ttl,
     collapseKey,

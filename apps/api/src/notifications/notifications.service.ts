@@ -12,6 +12,7 @@ import { RecipientsService } from '../audience/recipients.service.js';
 import { Admission } from '../admission/admission.js';
 import { Replication } from '../admission/replication.js';
 import { mismatch } from '../http/idempotency.js';
+import { Messages } from '../templates/messages.service.js';
 import { buildNotification } from './build-notification.js';
 import type { SendNotification } from './notification.dto.js';
 import { ProgressService } from './progress.service.js';
@@ -41,6 +42,7 @@ export class NotificationsService {
     private readonly progress: ProgressService,
     private readonly admission: Admission,
     private readonly replication: Replication,
+    private readonly messages: Messages,
   ) {}
 
   async send(app: string, request: SendNotification, idempotency?: Idempotency): Promise<Sent> {
@@ -50,7 +52,8 @@ export class NotificationsService {
     this.admission.admit();
     const now = Date.now();
     const id = this.notifications.newId(app, idempotency, now);
-    const built = buildNotification(id, app, request, now);
+    const message = await this.messages.read(app, request);
+    const built = buildNotification(id, app, request, message, now);
     const notification = await this.recipients.checked(built, request.requireRecipients === true);
     const acceptance = await this.notifications.accept(notification, idempotency);
     if (acceptance.outcome !== 'accepted') return this.confirmed(this.replay(acceptance));

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Deposit, Inbox, type Notification } from '@carillon/domain';
 import { type Counter, Metrics } from '@carillon/observability';
 import { AudienceResolver, depositOf, Dispatcher } from '@carillon/persistence';
+import { Preparation } from '../content/preparation.js';
 
 /** A device that changes hands so often while one page is deposited is being played with. */
 const MAX_MOVES = 10;
@@ -15,6 +16,7 @@ export class Depositor {
     private readonly audience: AudienceResolver,
     private readonly inbox: Inbox,
     private readonly dispatcher: Dispatcher,
+    private readonly preparation: Preparation,
     metrics: Metrics,
   ) {
     this.deposits = metrics.counter({
@@ -48,12 +50,13 @@ export class Depositor {
     deviceIds: readonly string[],
     owners?: ReadonlyMap<string, string>,
   ): Promise<readonly string[]> {
-    if (deviceIds.length === 0) return [];
-    const outcome = await this.inbox.deposit(deposit, deviceIds, Date.now(), owners);
+    const prepared = await this.preparation.prepare(notification, deviceIds);
+    if (prepared.deviceIds.length === 0) return [];
+    const outcome = await this.inbox.deposit(deposit, prepared.deviceIds, Date.now(), owners);
     this.deposits.inc({ outcome: 'deposited' }, outcome.deposited);
     this.deposits.inc({ outcome: 'repeated' }, outcome.repeated);
     this.deposits.inc({ outcome: 'unknown' }, outcome.unknown);
-    await this.dispatcher.dispatch(notification, outcome.online);
+    await this.dispatcher.dispatch(notification, outcome.online, prepared.contents);
     return outcome.moved;
   }
 }

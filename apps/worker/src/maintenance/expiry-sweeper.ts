@@ -33,8 +33,7 @@ export class ExpirySweeper {
   }
 
   private async close(partition: number, notificationId: string, now: number): Promise<void> {
-    const [content] = await this.notifications.load([notificationId]);
-    const { app = '', expiresAt = 0 } = content ?? {};
+    const { app = '', expiresAt = 0 } = (await this.notifications.lifetime(notificationId)) ?? {};
     const deposits = await this.inbox.deposits(partition, notificationId);
     const next = await this.closePages(partition, { app, notificationId, expiresAt, now });
     if (next === undefined) await this.inbox.forgetExpiry(partition, notificationId, deposits);

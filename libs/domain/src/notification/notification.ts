@@ -1,4 +1,5 @@
 import type { Audience, RejectedName } from '../audience/audience.js';
+import type { ContentTemplate } from '../content/content-template.js';
 import type { Priority } from '../delivery/writing-order.js';
 import type { Pace } from './pace.js';
 
@@ -7,12 +8,16 @@ export type NotificationKind = 'notification' | 'message' | 'recall';
 export type TransportKind = 'mqtt' | 'xmpp' | 'poll';
 export const TRANSPORT_KINDS: readonly TransportKind[] = ['mqtt', 'xmpp', 'poll'];
 
-export interface NotificationContent {
-  readonly kind: NotificationKind;
+/** What is said. */
+export interface ContentFields {
   readonly title?: string;
   readonly body?: string;
   readonly uri?: string;
   readonly data?: Readonly<Record<string, unknown>>;
+}
+
+export interface NotificationContent extends ContentFields {
+  readonly kind: NotificationKind;
   /** The id of one that was sent before, in whose place this one is shown. */
   readonly replaces?: string;
   /** The id of the one that a recall takes back. */
@@ -41,7 +46,13 @@ export interface Notification extends NotificationContent {
   readonly fallbackAfter?: number;
   /** Spread over time; undefined: to everybody at once. */
   readonly pace?: Pace;
+  /** What is said over these transports instead. */
+  readonly overrides?: ContentOverrides;
+  /** What is said to each device is made from this when it is put into its inbox. */
+  readonly template?: ContentTemplate;
 }
+
+export type ContentOverrides = Readonly<Partial<Record<TransportKind, ContentFields>>>;
 
 /**
  * scheduled → accepted → sending → sent, or cancelled, or recalled. `sent` means that every inbox has it; what became of
@@ -88,6 +99,21 @@ export function envelopeContent(notification: Notification): EnvelopeContent {
     ...(replaces !== undefined && { replaces }),
     ...(recalls !== undefined && { recalls }),
   };
+}
+
+/** The content's JSON for the transports that have one of their own. */
+export function overridesJson(
+  notification: Notification,
+): Partial<Record<TransportKind, string>> | undefined {
+  const { overrides } = notification;
+  if (!overrides) return undefined;
+  const plain = { title: undefined, body: undefined, uri: undefined, data: undefined };
+  return Object.fromEntries(
+    Object.entries(overrides).map(([transport, fields]) => [
+      transport,
+      JSON.stringify(envelopeContent({ ...notification, ...plain, ...fields })),
+    ]),
+  );
 }
 
 /** The envelope of one delivery as JSON, `seq` behind `id`, from the content's JSON (which begins with `{"id":"…"`). */

@@ -6,6 +6,10 @@ export interface StoredContent {
   readonly id: string;
   readonly app: string;
   readonly contentJson: string;
+  /** The same for the transports that carry something else. */
+  readonly overrides?: Partial<Record<TransportKind, string>>;
+  /** Names what is said, where other devices are told something else. */
+  readonly variant?: string;
   readonly expiresAt: number;
   readonly transports?: readonly TransportKind[];
   /** `normal` unless given. */
@@ -18,6 +22,12 @@ export interface StoredContent {
 
 /** What inbox entries point at. */
 export abstract class NotificationContents {
-  /** In the order of `ids`; undefined where a notification is no longer kept. */
-  abstract load(ids: readonly string[]): Promise<(StoredContent | undefined)[]>;
+  /** What a device gets, in the order of `ids`; undefined where a notification is no longer kept. */
+  abstract load(deviceId: string, ids: readonly string[]): Promise<(StoredContent | undefined)[]>;
+}
+
+/** A content as a transport carries it. */
+export function carriedBy(content: StoredContent, transport: TransportKind): StoredContent {
+  const contentJson = content.overrides?.[transport];
+  return contentJson === undefined ? content : { ...content, contentJson };
 }

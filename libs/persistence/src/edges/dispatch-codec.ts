@@ -6,13 +6,15 @@ export interface EdgeMessages {
   readonly notices: EdgeNotice[];
 }
 
+const OPTIONS = ['priority', 'requireAck', 'fallbackAfter', 'overrides', 'variant'] as const;
+
 type Meta = [
   id: string,
   app: string,
   expiresAt: number,
   transports: string,
   targets: [deviceId: string, transport: string, epoch: number, seq: number, previousSeq: number][],
-  options?: Pick<StoredContent, 'priority' | 'requireAck' | 'fallbackAfter'>,
+  options?: Pick<StoredContent, (typeof OPTIONS)[number]>,
 ];
 
 /** Fields of a stream entry: "m" says whom, the "c" behind it is the envelope's JSON as it is; "n" is a notice. */
@@ -45,9 +47,9 @@ export function decodeFields(fields: readonly string[], into: EdgeMessages): voi
 }
 
 /** Nothing where all is at its default. */
-function optionsOf({ priority, requireAck, fallbackAfter }: StoredContent): [Meta[5]?] {
-  const isPlain = priority !== 'high' && !requireAck && fallbackAfter === undefined;
-  return isPlain ? [] : [{ priority, requireAck, fallbackAfter }];
+function optionsOf(content: StoredContent): [Meta[5]?] {
+  const given = OPTIONS.filter((name) => content[name] !== undefined);
+  return given.length === 0 ? [] : [Object.fromEntries(given.map((name) => [name, content[name]]))];
 }
 
 function decodeDispatch(

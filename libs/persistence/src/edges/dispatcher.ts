@@ -4,8 +4,10 @@ import {
   envelopeContent,
   type Notification,
   type OnlineDeposit,
+  overridesJson,
   type StoredContent,
 } from '@carillon/domain';
+import { type DeviceContent, specificContent } from '../content/device-contents.js';
 import type { DispatchPublisher } from './dispatch-publisher.js';
 import type { EdgeRegistry } from './edge-registry.js';
 
@@ -16,9 +18,32 @@ export class Dispatcher {
     private readonly publisher: DispatchPublisher,
   ) {}
 
-  async dispatch(notification: Notification, online: readonly OnlineDeposit[]): Promise<void> {
+  /** @param contents what each device gets, where it is not the same for all */
+  async dispatch(
+    notification: Notification,
+    online: readonly OnlineDeposit[],
+    contents?: ReadonlyMap<string, DeviceContent>,
+  ): Promise<void> {
     if (online.length === 0) return;
     const live = await this.edges.live(Date.now());
+    const base = contentOf(notification);
+    const groups = groupBy(online, ({ deviceId }) => contents?.get(deviceId)?.key ?? '');
+    await Promise.all(
+      [...groups.values()].map(async (group) => {
+        const own = contents?.get(group[0]!.deviceId);
+        // One whose content is not at hand is told by its next look into its inbox.
+        if (contents && !own) return;
+        await this.publish(own ? specificContent(base, own) : base, group, notification, live);
+      }),
+    );
+  }
+
+  private async publish(
+    content: StoredContent,
+    online: readonly OnlineDeposit[],
+    notification: Notification,
+    live: ReadonlySet<string>,
+  ): Promise<void> {
     const byEdge = new Map<string, DispatchTarget[]>();
     for (const deposit of online) {
       const connection = choose(deposit.connections, notification, live);
@@ -28,11 +53,20 @@ export class Dispatcher {
       if (targets) targets.push(target);
       else byEdge.set(connection.edgeId, [target]);
     }
-    const content = contentOf(notification);
     await Promise.all(
       [...byEdge].map(([edgeId, targets]) => this.publisher.publish(edgeId, { content, targets })),
     );
   }
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
 }
 
 /**
@@ -59,11 +93,13 @@ function targetOf({ deviceId, seq, previousSeq }: OnlineDeposit, connection: Con
 function contentOf(notification: Notification): StoredContent {
   const { id, app, expiresAt, transports, priority, requireAck, fallbackAfter } = notification;
   const contentJson = JSON.stringify(envelopeContent(notification));
+  const overrides = overridesJson(notification);
   return {
     id,
     app,
     expiresAt,
     contentJson,
+    ...(overrides && { overrides }),
     ...(transports && { transports }),
     ...(priority && { priority }),
     ...(requireAck && { requireAck }),

@@ -1,10 +1,13 @@
 import {
   type Audience,
+  type ContentOverrides,
+  type ContentTemplate,
   envelopeContent,
   HISTORY_RETENTION,
   type Notification,
   type NotificationStatus,
   ONLINE_ONLY_GRACE,
+  overridesJson,
   type Pace,
   type RejectedName,
   type StoredContent,
@@ -49,8 +52,11 @@ export function toFields(notification: Notification): string[] {
 }
 
 /** What is left at its default has no field. */
-function optionFields({ priority, requireAck, fallbackAfter, pace }: Notification): Record<string, string> {
+function optionFields(notification: Notification): Record<string, string> {
+  const { priority, requireAck, fallbackAfter, pace, overrides, template } = notification;
   return {
+    ...(overrides && { overrides: JSON.stringify(overridesJson(notification)) }),
+    ...(template && { template: JSON.stringify(template), varies: '1' }),
     ...(pace && { pace: JSON.stringify(pace) }),
     ...(priority === 'high' && { priority }),
     ...(requireAck && { requireAck: '1' }),
@@ -99,6 +105,8 @@ export function fromFields(
       transports,
       ...optionsOf(fields.priority, fields.requireAck, fields.fallbackAfter),
       ...(fields.pace && { pace: JSON.parse(fields.pace) as Pace }),
+      ...(fields.overrides && { overrides: overridesOf(fields.overrides) }),
+      ...(fields.template && { template: JSON.parse(fields.template) as ContentTemplate }),
     },
     status: statusOf(fields, at),
     paused: fields.pausedAt !== undefined,
@@ -116,19 +124,35 @@ function statusOf(fields: Readonly<Record<string, string>>, at: number): Notific
   return status === 'scheduled' && at <= Date.now() ? 'accepted' : status;
 }
 
+function overridesOf(stored: string): ContentOverrides {
+  const byTransport = Object.entries(JSON.parse(stored) as Record<string, string>);
+  return Object.fromEntries(
+    byTransport.map(([transport, json]) => {
+      const { title, body, uri, data } = JSON.parse(json) as StoredEnvelope;
+      return [transport, { title, body, uri, data }];
+    }),
+  );
+}
+
 const partitionsOf = (stored: string): number[] => (stored === '' ? [] : stored.split(',').map(Number));
 
-export function toContent(id: string, row: readonly (string | null)[]): StoredContent | undefined {
-  const [app, contentJson, expiresAt, transports, ...options] = row;
+/** @returns the content, and whether devices have their own instead */
+export function toContent(
+  id: string,
+  row: readonly (string | null)[],
+): { content: StoredContent; varies: boolean } | undefined {
+  const [app, contentJson, expiresAt, transports, overrides, varies, ...options] = row;
   if (!app || !contentJson) return undefined;
-  return {
+  const content = {
     id,
     app,
     contentJson,
     expiresAt: Number(expiresAt),
+    ...(overrides && { overrides: JSON.parse(overrides) as StoredContent['overrides'] }),
     ...(transports && { transports: transports.split(',') as TransportKind[] }),
     ...optionsOf(options[0], options[1], options[2]),
   };
+  return { content, varies: varies === '1' };
 }
 
 export const CONTENT_FIELDS = [
@@ -136,6 +160,8 @@ export const CONTENT_FIELDS = [
   'content',
   'expiresAt',
   'transports',
+  'overrides',
+  'varies',
   'priority',
   'requireAck',
   'fallbackAfter',

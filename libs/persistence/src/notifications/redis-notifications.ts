@@ -7,6 +7,7 @@ import {
   type StoredContent,
   turnOf,
 } from '@carillon/domain';
+import { DeviceContents } from '../content/device-contents.js';
 import { addScript, runScript } from '@carillon/redis';
 import { byShard, resultsOf, type Store } from '../store.js';
 import {
@@ -44,8 +45,11 @@ const TURN_PAGE = 64;
 export const IDEMPOTENCY_RETENTION = 48 * 3_600;
 
 export class RedisNotifications extends NotificationContents {
+  private readonly deviceContents: DeviceContents;
+
   constructor(private readonly store: Store) {
     super();
+    this.deviceContents = new DeviceContents(store);
   }
 
   /** A new id, in the lane of its idempotency key, so that both are written in one atomic step. */
@@ -157,14 +161,22 @@ export class RedisNotifications extends NotificationContents {
     await client.lrem(keys.turn(this.store.laneOf(id), turn), 1, id);
   }
 
-  async load(ids: readonly string[]): Promise<(StoredContent | undefined)[]> {
+  /** Whose it is, and when it expires, ms since 1970. */
+  async lifetime(id: string): Promise<{ app: string; expiresAt: number } | undefined> {
+    const key = this.store.keys.notification(this.store.laneOf(id), id);
+    const [app, expiresAt] = await this.store.client.hmget(key, 'app', 'expiresAt');
+    return app && expiresAt ? { app, expiresAt: Number(expiresAt) } : undefined;
+  }
+
+  async load(deviceId: string, ids: readonly string[]): Promise<(StoredContent | undefined)[]> {
     const found = new Map<string, StoredContent | undefined>();
     const lanes = byShard(ids, (id) => this.store.laneOf(id));
-    await Promise.all([...lanes].map(([lane, own]) => this.loadLane(lane, own, found)));
+    await Promise.all([...lanes].map(([lane, own]) => this.loadLane(deviceId, lane, own, found)));
     return ids.map((id) => found.get(id));
   }
 
   private async loadLane(
+    deviceId: string,
     lane: number,
     ids: readonly string[],
     found: Map<string, StoredContent | undefined>,
@@ -172,7 +184,12 @@ export class RedisNotifications extends NotificationContents {
     const pipeline = this.store.client.pipeline();
     for (const id of ids) pipeline.hmget(this.store.keys.notification(lane, id), ...CONTENT_FIELDS);
     const rows = resultsOf(await pipeline.exec()) as (string | null)[][];
-    ids.forEach((id, i) => found.set(id, toContent(id, rows[i]!)));
+    await Promise.all(
+      ids.map(async (id, i) => {
+        const { content, varies = false } = toContent(id, rows[i]!) ?? {};
+        found.set(id, content && varies ? await this.deviceContents.specific(content, deviceId) : content);
+      }),
+    );
   }
 
   /** @returns the status that it had before, or undefined for an unknown id */

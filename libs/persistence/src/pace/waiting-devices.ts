@@ -1,5 +1,5 @@
-import { type Notification, type Suppression } from '@carillon/domain';
-import { runScript } from '@carillon/redis';
+import type { Notification, Suppression } from '@carillon/domain';
+import { type Closing, DeliveryCloser } from '../inbox/delivery-closer.js';
 import { forgetAt } from '../notifications/notification-record.js';
 import { resultsOf, type Store } from '../store.js';
 
@@ -76,24 +76,9 @@ export class WaitingDevices {
   }
 
   /** They will have no turn: each gets a receipt that says so. */
-  async suppress(
-    notification: Notification,
-    due: readonly DueDevices[],
-    reason: Suppression,
-  ): Promise<number> {
-    const { client, keys } = this.store;
-    const { id, app } = notification;
-    const now = Date.now().toString(36);
-    const closed = await Promise.all(
-      due.map(({ partition, deviceIds }) =>
-        runScript<number>(
-          client,
-          'suppress-deliveries',
-          [keys.deliveries(partition, id), keys.receipts(partition), keys.waiting(partition, id)],
-          [now, id, app, forgetAt(notification), reason, ...deviceIds],
-        ),
-      ),
-    );
-    return closed.reduce((sum, count) => sum + count, 0);
+  suppress(notification: Notification, due: readonly DueDevices[], reason: Suppression): Promise<number> {
+    const deviceIds = due.flatMap((page) => page.deviceIds);
+    const closings = deviceIds.map((deviceId): Closing => ({ deviceId, state: 'suppressed', reason }));
+    return new DeliveryCloser(this.store).close(notification, closings);
   }
 }

@@ -9,7 +9,7 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 15));
 
 class Contents extends NotificationContents {
   readonly known = new Map<string, StoredContent>();
-  load = (ids: readonly string[]) => Promise.resolve(ids.map((id) => this.known.get(id)));
+  load = (_deviceId: string, ids: readonly string[]) => Promise.resolve(ids.map((id) => this.known.get(id)));
 }
 
 class Fixture {

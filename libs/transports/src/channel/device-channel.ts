@@ -1,5 +1,6 @@
 import {
   advance,
+  carriedBy,
   type DeliveryState,
   type DispatchTarget,
   envelopeJson,
@@ -121,7 +122,10 @@ export class DeviceChannel {
     while (!this.closed) {
       const entries = await inbox.read(this.link.deviceId, this.cursor, PAGE);
       if (entries.length === 0) return;
-      const loaded = await contents.load(entries.map(({ notificationId }) => notificationId));
+      const loaded = await contents.load(
+        this.link.deviceId,
+        entries.map(({ notificationId }) => notificationId),
+      );
       for (const [i, entry] of entries.entries()) {
         if (this.offer(entry, loaded[i])) continue;
         this.blocked = true;
@@ -152,8 +156,9 @@ export class DeviceChannel {
     // The sweeper closes it for good; until then it is just not written any more.
     if (content.expiresAt <= Date.now()) return 'passed-over';
     if (content.transports && !content.transports.includes(this.link.transport)) return 'passed-over';
-    const envelope = envelopeJson(content.contentJson, notificationId, seq);
-    const outcome = this.link.write({ notificationId, seq, envelope, content });
+    const carried = carriedBy(content, this.link.transport);
+    const envelope = envelopeJson(carried.contentJson, notificationId, seq);
+    const outcome = this.link.write({ notificationId, seq, envelope, content: carried });
     if (outcome === 'written') return this.written(entry, content);
     if (outcome === 'too-large') return { state: 'failed', detail: 'larger than the client takes' };
     if (outcome === 'unsupported') return { state: 'failed', detail: 'the client has no form for it' };

@@ -55,7 +55,7 @@ export class Fallbacks {
     try {
       const delivery = await inbox.delivery(entry.notificationId, deviceId);
       if (!delivery || !OPEN_STATES.includes(delivery.state)) return;
-      const [content] = await contents.load([entry.notificationId]);
+      const [content] = await contents.load(deviceId, [entry.notificationId]);
       if (!content) return;
       const connections = await presence.connections(deviceId);
       const others = connections.filter((each) => each.transport !== transport && mayCarry(content, each));

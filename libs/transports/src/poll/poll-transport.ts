@@ -1,5 +1,6 @@
 import {
   advance,
+  carriedBy,
   CarillonError,
   type Connection,
   type ConnectionNotice,
@@ -97,7 +98,7 @@ export class PollTransport extends DeliveryTransport {
     for (;;) {
       const entries = await this.context.inbox.read(login.id, after, PAGE);
       const reached = entries.filter((entry) => isPassed(cursor, entry));
-      const contents = await this.context.contents.load(reached.map(({ notificationId }) => notificationId));
+      const contents = await this.context.contents.load(login.id, idsOf(reached));
       const own = reached.filter((_, i) => contents[i] && takesPoll(contents[i]));
       await this.acknowledge(
         login,
@@ -167,7 +168,7 @@ export class PollTransport extends DeliveryTransport {
     let cursor = after;
     for (;;) {
       const entries = await this.context.inbox.read(login.id, cursor, PAGE);
-      const contents = await this.context.contents.load(entries.map(({ notificationId }) => notificationId));
+      const contents = await this.context.contents.load(login.id, idsOf(entries));
       for (const [i, entry] of entries.entries()) {
         if (envelopes.length === limit) return { envelopes, cursor };
         cursor = advance(cursor, entry);
@@ -192,7 +193,7 @@ export class PollTransport extends DeliveryTransport {
       edge: context.edgeId,
       at: Date.now(),
     });
-    return envelopeJson(content.contentJson, notificationId, seq);
+    return envelopeJson(carriedBy(content, transport).contentJson, notificationId, seq);
   }
 
   private async session(login: DeviceLogin): Promise<PollSession> {
@@ -243,6 +244,9 @@ const goElsewhere = (): CarillonError =>
   new CarillonError('unavailable', 'this edge is about to end; poll again', {
     retryAfterSeconds: 1 + Math.floor(Math.random() * 4),
   });
+
+const idsOf = (entries: readonly InboxEntry[]): string[] =>
+  entries.map(({ notificationId }) => notificationId);
 
 const takesPoll = ({ transports, expiresAt }: StoredContent): boolean =>
   expiresAt > Date.now() && (!transports || transports.includes('poll'));

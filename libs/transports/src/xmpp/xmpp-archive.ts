@@ -1,4 +1,4 @@
-import { type DeviceLogin, type EnvelopeContent, INBOX_START } from '@carillon/domain';
+import { carriedBy, type DeviceLogin, type EnvelopeContent, INBOX_START } from '@carillon/domain';
 import type { ArchivedMessage, ArchiveHooks, XmppSession } from '@carillon/xmpp-server';
 import type { OutgoingDelivery } from '../channel/device-channel.js';
 import type { TransportContext } from '../transport-context.js';
@@ -48,13 +48,20 @@ export class XmppArchive implements ArchiveHooks {
     session: XmppSession,
     messages: readonly ArchivedMessage[],
   ): Promise<readonly (string | undefined)[]> {
-    const contents = await this.context.contents.load(messages.map(({ id }) => id));
-    return contents.map((content) => content && archivedPush(session, loginOf(session).app, content));
+    const { id: deviceId, app } = loginOf(session);
+    const contents = await this.context.contents.load(
+      deviceId,
+      messages.map(({ id }) => id),
+    );
+    return contents.map((content) => content && archivedPush(session, app, carriedBy(content, 'xmpp')));
   }
 
   private async waiting(deviceId: string): Promise<ArchivedMessage[]> {
     const entries = await this.context.inbox.read(deviceId, INBOX_START, INBOX_PAGE);
-    const contents = await this.context.contents.load(entries.map(({ notificationId }) => notificationId));
+    const contents = await this.context.contents.load(
+      deviceId,
+      entries.map(({ notificationId }) => notificationId),
+    );
     return contents.flatMap((content) => {
       if (!content) return [];
       const { id, kind, sentAt } = JSON.parse(content.contentJson) as EnvelopeContent;
