@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildLoadGenerator } from './load-generator.mjs';
+import { measureInside } from './measure-inside.mjs';
 import { measure } from './measure.mjs';
 import { describeMachine, markdown } from './report.mjs';
 import { JsonLines } from './results.mjs';
@@ -29,7 +30,7 @@ const usage = () => `usage: npm run bench -- SUITE [options]
   --report FILE    measure nothing: report the runs in FILE
 
 PUSHLOAD_DIR names the directory of the load generator's source (pushload.c and its Makefile); without it,
-shared/bench beside the repository is looked at.`;
+shared/bench beside the repository is looked at. BENCH_DEVICES is how many devices the audience suite registers (1,000,000).`;
 
 /** One suite, as the command line says; resolves to the exit code. */
 export async function runBench(args) {
@@ -50,8 +51,9 @@ export async function runBench(args) {
 async function run(suite, values, directory) {
   const chosen = choose(suite, values);
   const results = new JsonLines(values.out);
-  const generator = buildLoadGenerator(directory);
-  await measure(chosen, { directory, generator, repeats: count(values.repeats), results });
+  const repeats = count(values.repeats);
+  if (chosen.start) await measureInside(chosen, { directory, repeats, results });
+  else await measure(chosen, { directory, generator: buildLoadGenerator(directory), repeats, results });
   console.log(`\n${describeMachine()}\n\n${markdown(chosen, results.lines)}`);
   return results.lines.every(({ exit }) => exit === 0) ? 0 : 1;
 }

@@ -91,18 +91,27 @@ export class AudienceQuery {
     for (const term of terms) {
       const prepared = this.prepared(term);
       for await (const page of this.candidates.pages(partition, prepared)) {
-        const members = isExact && page.certain ? [...page.ids] : await this.matching(partition, page.ids);
+        const members =
+          isExact && page.certain
+            ? [...page.ids]
+            : await this.filter(partition, page.ids, page.certain && isCertain(term) ? term : undefined);
         yield { candidates: page.ids.length, members };
       }
     }
   }
 
   /** Those devices of a page of one partition that match the whole expression, and are the app's. */
-  async matching(partition: number, page: readonly string[]): Promise<string[]> {
+  matching(partition: number, page: readonly string[]): Promise<string[]> {
+    return this.filter(partition, page);
+  }
+
+  /** @param known a term that all of them, devices of the app, are known to match */
+  private async filter(partition: number, page: readonly string[], known?: AudienceTerm): Promise<string[]> {
     if (page.length === 0) return [];
-    const terms = [...this.terms.values()];
+    const terms = [...this.terms.values()].filter(({ term }) => term !== known);
     const everyone = this.prepared(EVERYONE);
-    const needs = needsOf(this.store, this.app, partition, [...terms, everyone]);
+    const asked = known ? terms : [...terms, everyone];
+    const needs = needsOf(this.store, this.app, partition, asked);
     const facts = await readFacts(this.store, this.app, partition, page, needs);
     const owners = facts.fields.map((fields) => fields.get('user'));
     const inUserList = await this.userLists.read(terms, owners);
@@ -117,8 +126,13 @@ export class AudienceQuery {
       };
       columns.set(prepared.term, page.map(test));
     }
-    const members = facts.sets.get(all!)!;
-    return page.filter((_, row) => members[row] === 1 && matches(this.audience, columns, row));
+    if (known)
+      columns.set(
+        known,
+        page.map(() => true),
+      );
+    const members = known ? undefined : facts.sets.get(all!)!;
+    return page.filter((_, row) => (!members || members[row] === 1) && matches(this.audience, columns, row));
   }
 
   private prepared(term: AudienceTerm): PreparedTerm {

@@ -47,20 +47,38 @@ export function toLogin(id: string, fields: DeviceFields): DeviceLogin {
     autoSubscribe: fields.autoSubscribe === '1',
     credentials: {
       tokenHash: fields.token!,
-      scramSha1: parseScram(fields.scram1!),
-      scramSha256: parseScram(fields.scram256!),
+      scramSha1: parseScram([fields.scram1, fields.scram1Server]),
+      scramSha256: parseScram([fields.scram256, fields.scram256Stored, fields.scram256Server]),
     },
   };
 }
 
-export const CREDENTIAL_FIELDS = ['token', 'scram1', 'scram256'] as const;
+/**
+ * SCRAM keys stand in several fields, none longer than 64 bytes: one that is longer would make Redis keep the whole record as a hash table, which takes
+ * three times the memory of a listpack.
+ */
+export const CREDENTIAL_FIELDS = [
+  'token',
+  'scram1',
+  'scram1Server',
+  'scram256',
+  'scram256Stored',
+  'scram256Server',
+] as const;
 export const LOGIN_FIELDS = ['app', 'user', 'autoSubscribe', ...CREDENTIAL_FIELDS] as const;
 
-export function credentialFields(credentials: DeviceCredentials): Record<string, string> {
+export function credentialFields({
+  tokenHash,
+  scramSha1,
+  scramSha256,
+}: DeviceCredentials): Record<string, string> {
   return {
-    token: credentials.tokenHash,
-    scram1: formatScram(credentials.scramSha1),
-    scram256: formatScram(credentials.scramSha256),
+    token: tokenHash,
+    scram1: `${scramSha1.salt} ${scramSha1.iterations} ${scramSha1.storedKey}`,
+    scram1Server: scramSha1.serverKey,
+    scram256: `${scramSha256.salt} ${scramSha256.iterations}`,
+    scram256Stored: scramSha256.storedKey,
+    scram256Server: scramSha256.serverKey,
   };
 }
 
@@ -76,10 +94,8 @@ function positionOf(fields: DeviceFields): DevicePosition {
   return { lat: Number(fields.lat), lon: Number(fields.lon), at: Number(fields.positionAt) };
 }
 
-const formatScram = ({ salt, iterations, storedKey, serverKey }: ScramKeys): string =>
-  [salt, iterations, storedKey, serverKey].join(' ');
-
-function parseScram(stored: string): ScramKeys {
-  const [salt = '', iterations = '0', storedKey = '', serverKey = ''] = stored.split(' ');
+/** The fields in their order say salt, iterations, stored key and server key. */
+function parseScram(stored: readonly (string | undefined)[]): ScramKeys {
+  const [salt = '', iterations = '0', storedKey = '', serverKey = ''] = stored.join(' ').split(' ');
   return { salt, iterations: Number(iterations), storedKey, serverKey };
 }
