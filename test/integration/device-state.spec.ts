@@ -1,6 +1,7 @@
 import type { InboxBounds } from '@carillon/domain';
 import { describeInboxContract, describePresenceContract } from '@carillon/domain/testing';
 import { RedisInbox, RedisPresence } from '@carillon/persistence';
+import { RedisAccounts } from '@carillon/transports';
 import { devicesOf, DUMMY_CREDENTIALS, testStore, type TestStore } from '@carillon/testing';
 
 let test: TestStore;
@@ -28,6 +29,10 @@ const make = () => {
       const id = `device-${++count}`;
       await devicesOf(store).create('default', id, {}, DUMMY_CREDENTIALS);
       return id;
+    },
+    namePushService: async (id: string) => {
+      const accounts = new RedisAccounts(store.client, store.keys);
+      await accounts.change(id, 'push', new Map([['push.example', '{}']]));
     },
     move: async (id: string, user: string) => {
       await devicesOf(store).update('default', id, { user });

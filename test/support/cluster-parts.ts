@@ -12,8 +12,15 @@ import {
 import type { RedisClient } from '@carillon/redis';
 import type { RedisInbox, Store } from '@carillon/persistence';
 import { devicesOf, DUMMY_CREDENTIALS } from '@carillon/testing';
-import { clusterStores, RedisArchive, RedisFastTokens, RedisStreams } from '@carillon/transports';
 import {
+  clusterStores,
+  RedisAccounts,
+  RedisArchive,
+  RedisFastTokens,
+  RedisStreams,
+} from '@carillon/transports';
+import {
+  AccountRecords,
   AudienceResolver,
   Dispatcher,
   DispatchPublisher,
@@ -200,6 +207,8 @@ async function moveXmppSession({ client, keys }: Store): Promise<void> {
   expect(await tokens.used(phone, token, 1)).toBe(true);
   await first.save([{ account: 'roamer', id: 'sm', state: 's' }], 60_000);
   expect(await second.claim('roamer', 'sm', 60_000)).toEqual({ state: 's', own: false });
+  const accounts = new RedisAccounts(client, keys);
+  expect(await accounts.change('roamer', 'push', new Map([['p.example', '{}']]))).toBe('gone');
   const archive = new RedisArchive(client, keys, { warn: () => undefined });
   const owner = { id: 'roamer', credentials: DUMMY_CREDENTIALS };
   archive.keep(owner, 'n1', 1);
@@ -278,7 +287,12 @@ export async function moveDevice(store: Store, inbox: RedisInbox): Promise<void>
   const ids = Array.from({ length: 3 }, () => newNotificationId(now));
   const about = { app, expiresAt: now + 60_000, onlineOnly: false };
   for (const notificationId of ids) await inbox.deposit({ ...about, notificationId }, ['moving'], now);
+  const accounts = new RedisAccounts(store.client, store.keys);
+  expect(await accounts.change('moving', 'push', new Map([['p.example', '{}']]))).toBe('kept');
+  const records = new AccountRecords(store);
+  expect((await records.pushServices(['moving', 'device-1'])).size).toBe(1);
   await devices.update(app, 'moving', { user: 'bob' });
+  expect(await records.all('moving')).toEqual([]);
   expect(told).toEqual(['moving']);
   for (const id of ids) expect((await inbox.delivery(id, 'moving'))?.state).toBe('purged');
   expect(await inbox.read('moving', INBOX_START, 10)).toEqual([]);

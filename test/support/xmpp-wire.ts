@@ -109,6 +109,15 @@ export class XmppWire {
     );
   }
 
+  /** By SASL PLAIN, up to the bound resource. */
+  async logIn(username: string, password: string, to: string): Promise<void> {
+    const plain = Buffer.from(`\0${username}\0${password}`).toString('base64');
+    this.send(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`);
+    await this.expect('success', ({ name }) => name === 'success');
+    await this.open(to);
+    await this.ask('set', 'bind', "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>");
+  }
+
   /** Ends the stream as it should be. */
   async close(): Promise<void> {
     if (this.ended) return;

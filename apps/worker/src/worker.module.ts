@@ -16,6 +16,7 @@ import { Maintenance } from './maintenance/maintenance.js';
 import { PaceRunner } from './pace/pace-runner.js';
 import { PacedSender } from './pace/paced-sender.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
+import { PushRequests } from './webhooks/push-requests.js';
 import { WebhookFeed } from './webhooks/webhook-feed.js';
 import { WebhookList } from './webhooks/webhook-list.js';
 import { WebhookSender } from './webhooks/webhook-sender.js';
@@ -41,6 +42,7 @@ import { DuePoller } from './schedule/due-poller.js';
     EdgeReaper,
     WebhookList,
     WebhookFeed,
+    PushRequests,
     WebhookSender,
   ],
 })

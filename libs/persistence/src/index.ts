@@ -8,6 +8,7 @@ export * from './content/device-contents.js';
 export * from './content/device-facts.js';
 export * from './content/redis-templates.js';
 export * from './devices/device-removal.js';
+export * from './devices/account-records.js';
 export * from './devices/redis-api-keys.js';
 export * from './devices/redis-devices.js';
 export * from './devices/redis-groups.js';

@@ -14,6 +14,7 @@ import { AudienceResolver } from './audience/audience-resolver.js';
 import { RedisLists } from './audience/redis-lists.js';
 import { RedisSegments } from './audience/redis-segments.js';
 import { RedisTemplates } from './content/redis-templates.js';
+import { AccountRecords } from './devices/account-records.js';
 import { DeviceRemoval } from './devices/device-removal.js';
 import { RedisApiKeys } from './devices/redis-api-keys.js';
 import { RedisDevices } from './devices/redis-devices.js';
@@ -80,6 +81,7 @@ const repositories = ({ inboxBounds, connectionPolicy }: PersistenceOptions): Pr
   on(RedisWebhooks, (store) => new RedisWebhooks(store)),
   on(WebhookQueue, (store) => new WebhookQueue(store)),
   on(RedisRegistrationKeys, (store) => new RedisRegistrationKeys(store)),
+  on(AccountRecords, (store) => new AccountRecords(store)),
   on(RegistrationRate, (store) => new RegistrationRate(store)),
   on(RedisMqttUsers, (store) => new RedisMqttUsers(store)),
   on(PacedNotifications, (store) => new PacedNotifications(store)),

@@ -65,6 +65,8 @@ export class RedisKeys {
   collapse = (partition: number, id: string): string => `${this.part(partition)}:clp:${id}`;
   /** Of the tokens that a device's XMPP clients log in with. */
   fastTokens = (partition: number, device: string): string => `${this.part(partition)}:fast:${device}`;
+  /** What a device's XMPP clients keep with their account. */
+  account = (partition: number, device: string): string => `${this.part(partition)}:account:${device}`;
   /** Pushes that an owner of the device was written over XMPP. */
   archive = (partition: number, device: string, owner: string): string =>
     `${this.part(partition)}:archive:${device}:${owner}`;

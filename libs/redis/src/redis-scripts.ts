@@ -10,6 +10,7 @@ const NAMES = [
   'begin-fan-out',
   'bury-entry',
   'cancel-notification',
+  'change-account',
   'change-segment',
   'change-webhook',
   'checkpoint-mqtt-log',

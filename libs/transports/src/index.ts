@@ -10,6 +10,7 @@ export * from './mqtt/cluster/cluster-stores.js';
 export * from './mqtt/mqtt-transport.js';
 export * from './poll/poll-transport.js';
 export * from './transport-context.js';
+export * from './xmpp/redis-accounts.js';
 export * from './xmpp/redis-archive.js';
 export * from './xmpp/redis-fast-tokens.js';
 export * from './xmpp/redis-streams.js';

@@ -69,6 +69,7 @@ const RULES: readonly Rule[] = [
     names: /^\{p\d+\}:(clp|dlv|stats|stream|fast|registrations|archive|wait|track|contents):/,
     fault: expires,
   },
+  { names: /^\{p\d+\}:account:(.+)$/, fault: owned('devices') },
   { names: /^\{p\d+\}:visits:(.+)$/, fault: owned('devices') },
   { names: /^\{p\d+\}:long-visits$/, fault: isEmpty },
   { names: /^\{p\d+\}:(seq|epoch)$/, fault: fine },

@@ -1,9 +1,9 @@
-import { Controller, Delete, Get, HttpCode, Param } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuthenticatedKey } from '@carillon/auth';
 import { Caller, RequireScope } from '../access/require-scope.decorator.js';
 import { Failures } from '../http/failures.decorator.js';
-import { DeviceParams } from './device.dto.js';
+import { DeviceParams, PushServiceQuery } from './device.dto.js';
 import { DeviceDataService } from './device-data.service.js';
 import { DeviceExport, TrackView } from './device-export.view.js';
 
@@ -32,6 +32,24 @@ export class DeviceDataController {
   @Failures('invalid-request', 'not-found')
   forget(@Caller() { app }: AuthenticatedKey, @Param() { id }: DeviceParams): Promise<void> {
     return this.data.forgetPositions(app, id);
+  }
+
+  @Delete('push-services')
+  @HttpCode(204)
+  @RequireScope('manage')
+  @ApiOperation({
+    summary: "Forget push services that the device's client has named",
+    description:
+      'All, or those of that JID and node: for a backend that learns that a phone is not there any more. The client may name them again.',
+  })
+  @ApiNoContentResponse()
+  @Failures('invalid-request', 'not-found')
+  forgetPushServices(
+    @Caller() { app }: AuthenticatedKey,
+    @Param() { id }: DeviceParams,
+    @Query() { service, node }: PushServiceQuery,
+  ): Promise<void> {
+    return this.data.forgetPushServices(app, id, service, node);
   }
 
   @Get('export')

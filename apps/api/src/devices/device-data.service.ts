@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CarillonError, type Device, type DevicePosition, INBOX_START } from '@carillon/domain';
 import {
+  AccountRecords,
   RedisDevices,
   RedisInbox,
   RedisLists,
@@ -28,6 +29,7 @@ export class DeviceDataService {
     private readonly lists: RedisLists,
     private readonly presence: RedisPresence,
     private readonly inbox: RedisInbox,
+    private readonly records: AccountRecords,
     store: Store,
   ) {
     this.events = streamsClient(store);
@@ -58,14 +60,21 @@ export class DeviceDataService {
     await this.positions.forget(id);
   }
 
+  /** @throws CarillonError `not-found` */
+  async forgetPushServices(app: string, id: string, service?: string, node?: string): Promise<void> {
+    await this.device(app, id);
+    await this.records.forgetPushServices(id, service, node);
+  }
+
   async export(app: string, id: string): Promise<DeviceExport> {
     const device = await this.device(app, id);
-    const [track, visits, lists, connections, inbox] = await Promise.all([
+    const [track, visits, lists, connections, inbox, records] = await Promise.all([
       this.positions.track(id),
       this.positions.visits(id),
       this.lists.naming(app, id),
       this.presence.connections(id),
       this.inbox.read(id, INBOX_START, MAX_INBOX),
+      this.records.all(id),
     ]);
     return {
       device: deviceView(device),
@@ -74,6 +83,7 @@ export class DeviceDataService {
       lists,
       connections: presenceView(id, connections).connections,
       inbox: inbox.map(({ notificationId }) => notificationId),
+      records,
     };
   }
 

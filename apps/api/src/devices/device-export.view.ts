@@ -9,6 +9,17 @@ export class VisitView {
   since!: string;
 }
 
+export class RecordView {
+  @ApiProperty({ enum: ['private', 'blocked', 'node', 'item', 'push'] })
+  kind!: string;
+
+  @ApiProperty({ example: 'push.example.org' })
+  name!: string;
+
+  @ApiProperty()
+  value!: string;
+}
+
 export class TrackView {
   @ApiProperty({ type: [PositionView], description: 'newest first' })
   positions!: PositionView[];
@@ -32,4 +43,11 @@ export class DeviceExport {
 
   @ApiProperty({ type: [String], description: 'ids of the notifications in its inbox' })
   inbox!: string[];
+
+  @ApiProperty({
+    type: [RecordView],
+    description:
+      'what its XMPP clients keep with it: private XML, blocked addresses, published items, push services',
+  })
+  records!: RecordView[];
 }

@@ -30,6 +30,18 @@ export class DeviceParams {
   id!: string;
 }
 
+export class PushServiceQuery {
+  @ApiPropertyOptional({ example: 'push.example.org', maxLength: 3_071 })
+  @IsOptional()
+  @IsText(3_071)
+  service?: string;
+
+  @ApiPropertyOptional({ example: 'yxs32uqsflafdk3iuqo', maxLength: 1_024 })
+  @IsOptional()
+  @IsText(1_024)
+  node?: string;
+}
+
 export class PositionFields {
   @ApiProperty({
     minimum: -90,

@@ -173,6 +173,7 @@ const ROUTES = [
   'POST /v1/templates/{id}/preview',
   'GET /v1/devices/{id}/positions',
   'DELETE /v1/devices/{id}/positions',
+  'DELETE /v1/devices/{id}/push-services',
   'GET /v1/devices/{id}/export',
   'PUT /v1/geofences/{id}',
   'GET /v1/geofences',

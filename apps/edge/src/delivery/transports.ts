@@ -19,6 +19,7 @@ import {
   Fallbacks,
   MqttTransport,
   PollTransport,
+  RedisAccounts,
   RedisArchive,
   RedisFastTokens,
   RedisStreams,
@@ -85,6 +86,7 @@ export class Transports {
       ...xmppOptions(process),
       streams: new RedisStreams(store.client, store.keys, edgeId),
       accounts,
+      records: new RedisAccounts(store.client, store.keys),
       archive: new RedisArchive(store.client, store.keys, logger),
       fast: new RedisFastTokens(store.client, store.keys, directory, process.secret),
     });

@@ -3,6 +3,7 @@ import { type Deposit, Inbox, type Notification } from '@carillon/domain';
 import { type Counter, Metrics } from '@carillon/observability';
 import { AudienceResolver, depositOf, Dispatcher } from '@carillon/persistence';
 import { Preparation } from '../content/preparation.js';
+import { PushRequests } from '../webhooks/push-requests.js';
 
 /** A device that changes hands so often while one page is deposited is being played with. */
 const MAX_MOVES = 10;
@@ -17,6 +18,7 @@ export class Depositor {
     private readonly inbox: Inbox,
     private readonly dispatcher: Dispatcher,
     private readonly preparation: Preparation,
+    private readonly pushRequests: PushRequests,
     metrics: Metrics,
   ) {
     this.deposits = metrics.counter({
@@ -57,6 +59,7 @@ export class Depositor {
     this.deposits.inc({ outcome: 'repeated' }, outcome.repeated);
     this.deposits.inc({ outcome: 'unknown' }, outcome.unknown);
     await this.dispatcher.dispatch(notification, outcome.online, prepared.contents);
+    await this.pushRequests.deposited(notification, outcome.asleep);
     return outcome.moved;
   }
 }

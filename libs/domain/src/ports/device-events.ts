@@ -9,6 +9,14 @@ export type DeviceEvent =
       readonly at: number;
     }
   | {
+      /** Its connection was lost with deliveries under way. */
+      readonly type: 'asleep';
+      readonly app: string;
+      readonly deviceId: string;
+      readonly transport: string;
+      readonly at: number;
+    }
+  | {
       readonly type: 'location';
       readonly app: string;
       readonly deviceId: string;

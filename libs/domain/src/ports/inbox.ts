@@ -66,6 +66,8 @@ export interface DepositOutcome {
   /** Devices that changed hands about when the audience was resolved: look again, and name the owner that was found. */
   readonly moved: readonly string[];
   readonly online: readonly OnlineDeposit[];
+  /** Devices that it waits for, that are not connected, and that want to be told of it by a push service (XEP-0357). */
+  readonly asleep: readonly string[];
 }
 
 export interface InboxEntry {

@@ -22,6 +22,10 @@ const make = () => {
       state.addDevice(id, 'hash');
       return Promise.resolve(id);
     },
+    namePushService: (id: string) => {
+      state.devices.get(id)!.hasPushService = true;
+      return Promise.resolve();
+    },
     move: (id: string, user: string) => {
       if (state.devices.get(id)!.user !== user) state.moveDevice(id, user, Date.now());
       return Promise.resolve();

@@ -44,6 +44,7 @@ interface DeviceState {
   readonly tokenHash: string;
   inbox: HeldEntry[];
   user: string;
+  hasPushService: boolean;
   movedAt: number;
   floor: number;
   connections: Connection[];
@@ -66,6 +67,7 @@ export class InMemoryDeviceState {
       tokenHash,
       inbox: [],
       user: '',
+      hasPushService: false,
       movedAt: 0,
       floor: 0,
       connections: [],
@@ -79,7 +81,13 @@ export class InMemoryDeviceState {
     if (device.user !== '') {
       for (const { notificationId } of device.inbox)
         this.of(notificationId).get(id)?.push({ state: 'purged', at: now, detail: 'owner changed' });
-      Object.assign(device, { inbox: [], collapse: new Map(), floor: 0, movedAt: now });
+      Object.assign(device, {
+        inbox: [],
+        collapse: new Map(),
+        floor: 0,
+        movedAt: now,
+        hasPushService: false,
+      });
     }
     device.user = user;
   }
@@ -108,7 +116,7 @@ export class InMemoryInbox extends Inbox {
     now: number,
     owners?: ReadonlyMap<string, string>,
   ): Promise<DepositOutcome> {
-    const outcome: Outcome = { deposited: 0, repeated: 0, unknown: 0, moved: [], online: [] };
+    const outcome: Outcome = { deposited: 0, repeated: 0, unknown: 0, moved: [], online: [], asleep: [] };
     for (const id of deviceIds) {
       const device = this.state.devices.get(id);
       if (!device) outcome.unknown++;
@@ -227,7 +235,10 @@ export class InMemoryInbox extends Inbox {
   }
 
   private tellOnline(deviceId: string, device: DeviceState, entry: InboxEntry, outcome: Outcome): void {
-    if (device.connections.length === 0) return;
+    if (device.connections.length === 0) {
+      if (device.hasPushService) outcome.asleep.push(deviceId);
+      return;
+    }
     const { seq, priority } = entry;
     const before = device.inbox.filter((each) => each.priority === priority && each.seq < seq);
     const previousSeq = before.at(-1)?.seq ?? 0;
@@ -256,6 +267,7 @@ export class InMemoryInbox extends Inbox {
 }
 
 interface Outcome {
+  asleep: string[];
   deposited: number;
   repeated: number;
   unknown: number;

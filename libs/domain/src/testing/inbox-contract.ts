@@ -18,6 +18,8 @@ export interface DeviceStateUnderTest {
   readonly tokenHash: string;
   /** Registers a new device and gives its id. */
   readonly device: () => Promise<string>;
+  /** Lets a device name a push service. */
+  readonly namePushService: (deviceId: string) => Promise<void>;
   /** Gives a device to a user. */
   readonly move: (deviceId: string, user: string) => Promise<void>;
 }
@@ -87,7 +89,7 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
 
     it('passes over ids that are no device', async () => {
       const outcome = await under.inbox.deposit(deposit(), ['no-such-device'], NOW);
-      expect(outcome).toEqual({ deposited: 0, repeated: 0, unknown: 1, moved: [], online: [] });
+      expect(outcome).toEqual({ deposited: 0, repeated: 0, unknown: 1, moved: [], online: [], asleep: [] });
     });
 
     it('names connected devices with the seq before, newest connection first', async () => {
@@ -108,6 +110,26 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
       const first = await put({ notificationId });
       const again = await put({ notificationId });
       expect(again.online).toEqual(first.online);
+    });
+
+    it('names devices that are not connected and have a push service, also when a deposit is repeated', async () => {
+      const notificationId = newNotificationId(NOW);
+      expect(await put()).toMatchObject({ asleep: [] });
+      await under.namePushService(id);
+      expect(await put({ notificationId })).toMatchObject({ asleep: [id], online: [] });
+      expect(await put({ notificationId })).toMatchObject({ repeated: 1, asleep: [id] });
+      await step(notificationId, 'acknowledged');
+      expect(await put({ notificationId })).toMatchObject({ repeated: 1, asleep: [] });
+      expect(await put({ onlineOnly: true })).toMatchObject({ asleep: [] });
+      await claim(under, id, 'mqtt', 'edge-1');
+      expect(await put()).toMatchObject({ asleep: [] });
+    });
+
+    it('wakes nobody for a device that has another owner since', async () => {
+      await under.move(id, 'ann');
+      await under.namePushService(id);
+      await under.move(id, 'bob');
+      expect(await put()).toMatchObject({ deposited: 1, asleep: [] });
     });
 
     it('tells a previous seq of 0 for an empty inbox', async () => {

@@ -1,8 +1,11 @@
 import { DELIVERY_STATES, type DeliveryState } from '../delivery/delivery.js';
 
-export type WebhookEventType = `delivery.${DeliveryState}` | 'webhook.test';
+export type WebhookEventType = `delivery.${DeliveryState}` | 'push.requested' | 'webhook.test';
 /** What an endpoint may ask for. */
-export const WEBHOOK_EVENT_TYPES = DELIVERY_STATES.map((state): WebhookEventType => `delivery.${state}`);
+export const WEBHOOK_EVENT_TYPES: readonly WebhookEventType[] = [
+  ...DELIVERY_STATES.map((state): WebhookEventType => `delivery.${state}`),
+  'push.requested',
+];
 
 /** Where an app's receipts are posted to. Times are ms since 1970. */
 export interface Webhook {
@@ -33,7 +36,15 @@ export interface WebhookHealth {
   readonly waiting: number;
 }
 
-/** One receipt as an endpoint gets it. */
+/** A push service that a device's client has named (XEP-0357), and what is to go with what is published there. */
+export interface PushService {
+  /** JID */
+  readonly service: string;
+  readonly node?: string;
+  readonly options: Readonly<Record<string, readonly string[]>>;
+}
+
+/** One receipt, or one request to a push service, as an endpoint gets it. */
 export interface WebhookEvent {
   /** The same however often it is sent. */
   readonly id: string;
@@ -47,6 +58,8 @@ export interface WebhookEvent {
   readonly transport?: string;
   readonly edge?: string;
   readonly detail?: string;
+  /** Of a `push.requested`. */
+  readonly push?: PushService;
 }
 
 /** Events that are posted together. */

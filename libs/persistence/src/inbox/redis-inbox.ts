@@ -25,8 +25,8 @@ import { runScript } from '@carillon/redis';
 import { byShard, resultsOf, type Store } from '../store.js';
 import { parseConnections } from './connections.js';
 
-/** `[deposited, repeated, unknown, online, needed, moved]` of deposit.lua */
-type DepositReply = [number, number, number, (string | number)[], (string | number)[], number[]];
+/** `[deposited, repeated, unknown, online, needed, moved, asleep]` of deposit.lua */
+type DepositReply = [number, number, number, (string | number)[], (string | number)[], number[], number[]];
 
 /** What deposit.lua takes off the place of a high one to make its score. */
 const HIGH = 2 ** 52;
@@ -63,6 +63,7 @@ interface Outcome {
   repeated: number;
   unknown: number;
   moved: string[];
+  asleep: string[];
   online: OnlineDeposit[];
 }
 
@@ -83,7 +84,7 @@ export class RedisInbox extends Inbox {
     now: number,
     owners?: ReadonlyMap<string, string>,
   ): Promise<DepositOutcome> {
-    const outcome: Outcome = { deposited: 0, repeated: 0, unknown: 0, moved: [], online: [] };
+    const outcome: Outcome = { deposited: 0, repeated: 0, unknown: 0, moved: [], asleep: [], online: [] };
     for (let i = 0; i < deviceIds.length; i += MAX_DEVICES_PER_CALL) {
       await this.depositSlice(
         { deposit, now, owners },
@@ -104,11 +105,12 @@ export class RedisInbox extends Inbox {
     for (let round = 0; waiting.length > 0; round++) {
       if (round > MAX_DISPLACEMENT_ROUNDS) throw new Error('an inbox changed too fast to make room in it');
       const reply = await this.tryDeposit(call, waiting, displacements);
-      const [deposited, repeated, unknown, online, needed, moved] = reply;
+      const [deposited, repeated, unknown, online, needed, moved, asleep] = reply;
       outcome.deposited += deposited;
       outcome.repeated += repeated;
       outcome.unknown += unknown;
       outcome.moved.push(...deviceIdsAt(waiting, moved));
+      outcome.asleep.push(...deviceIdsAt(waiting, asleep));
       outcome.online.push(...onlineDeposits(waiting, online));
       displacements = displacementsOf(waiting, needed);
       waiting = [...new Set(displacements.map(({ deviceId }) => deviceId))];

@@ -12,7 +12,8 @@
 --       18 when its deliveries are to be looked at: expired, or too old for an inbox, ms  19 number of devices
 --       20.. their ids, then their owners, then per displacement: index of the device, notification, step letter
 -- Result  {deposited, repeated, unknown, online: {index, seq, previous seq, connections, …},
---          needed: {index, notification to displace, step letter, …}, moved: {index, …}}
+--          needed: {index, notification to displace, step letter, …}, moved: {index, …}, asleep: {index, …}}
+-- Asleep are devices that it waits for, that are not connected, and that want to be told by a push service of their own.
 -- A device whose inbox is full, or holds an entry that this one takes the place of, is deposited to only when the call names
 -- the entries that have to give way (their deliveries keys must be in KEYS): the caller asks again with what is `needed`.
 local now, nid, collapseKey, replaces = ARGV[1], ARGV[2], ARGV[6], ARGV[7]
@@ -134,7 +135,7 @@ local function placeBefore(inbox, score)
 end
 
 local deposited, expired, dropped, repeated, unknown = 0, 0, 0, 0, 0
-local online, needed, moved = {}, {}, {}
+local online, needed, moved, asleep = {}, {}, {}, {}
 local nowMs = tonumber(now, 36)
 local late = nowMs >= tonumber(ARGV[3])
 local seq = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), nowMs)
@@ -161,7 +162,7 @@ local function need(i, entries, letter)
   end
 end
 
-local function append(i, k, inbox, device)
+local function append(i, k, inbox, device, wakes)
   local score = scoreOf(seq + i)
   local before = connections[i] and placeBefore(inbox, score)
   redis.call('ZADD', inbox, score, nid)
@@ -177,10 +178,12 @@ local function append(i, k, inbox, device)
   deposited = deposited + 1
   if connections[i] then
     tellOnline(i, seq + i, before)
+  elseif wakes then
+    table.insert(asleep, i)
   end
 end
 
-local function deposit(i, k, inbox, device)
+local function deposit(i, k, inbox, device, wakes)
   displace(i, device, inbox, KEYS[k + 2])
   local old = predecessor(inbox, k)
   if old then
@@ -194,7 +197,7 @@ local function deposit(i, k, inbox, device)
     dropped = dropped + 1
     return close(device, 'x', 'inbox full')
   end
-  append(i, k, inbox, device)
+  append(i, k, inbox, device, wakes)
 end
 
 local function hasMoved(i, facts)
@@ -207,13 +210,15 @@ end
 for i = 1, n do
   local k = 6 + (i - 1) * stride
   local inbox, device = KEYS[k + 1], ARGV[19 + i]
-  local facts = redis.call('HMGET', KEYS[k + 2], 'app', 'movedAt', 'user')
+  local facts = redis.call('HMGET', KEYS[k + 2], 'app', 'movedAt', 'user', 'push')
   if not facts[1] then
     unknown = unknown + 1
   elseif redis.call('HEXISTS', deliveries, device) == 1 then
     repeated = repeated + 1
-    local at = connections[i] and redis.call('ZSCORE', inbox, nid)
-    if at then
+    local at = (connections[i] or facts[4]) and redis.call('ZSCORE', inbox, nid)
+    if at and not connections[i] then
+      table.insert(asleep, i)
+    elseif at then
       local place = isHigh and string.format('%.0f', at + HIGH) or at
       tellOnline(i, place, placeBefore(inbox, at))
     end
@@ -223,7 +228,7 @@ for i = 1, n do
     expired = expired + 1
     close(device, 'e', late and 'late' or 'offline')
   else
-    deposit(i, k, inbox, device)
+    deposit(i, k, inbox, device, facts[4])
   end
 end
 
@@ -252,4 +257,4 @@ end
 if #lines > 0 then
   redis.call('XADD', KEYS[5], '*', 'd', table.concat(lines, '\n'))
 end
-return { made, repeated, unknown, online, needed, moved }
+return { made, repeated, unknown, online, needed, moved, asleep }

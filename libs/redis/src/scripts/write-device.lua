@@ -1,7 +1,8 @@
 -- Writes a device's record with the sets that it is found by, if the record is still the one that the caller read.
--- When the device goes to another owner, what its inbox holds was meant for the former one, and is purged in the same step.
+-- When the device goes to another owner, what its inbox holds was meant for the former one, and is purged in the same step; what the former
+-- one's clients kept with their account goes too.
 -- KEYS  1 device record  2 positions  3 inbox  4 collapse index  5 sequence  6 what is held  7 receipts stream
---       8.. sets to join, then sets to leave, then the deliveries of each notification in the inbox
+--       8 what its clients keep with their account  9.. sets to join, then sets to leave, then the deliveries of each notification in the inbox
 -- ARGV  1 revision that was read ('' = there must be none yet)  2 device id  3 sets to join  4 sets to leave
 --       5 longitude or ''  6 latitude  7 '1' = forget the position  8 now, base 36, when the owner changes ('' = it stays)
 --       9 app  10 number of fields to remove  11 number of notifications to purge
@@ -48,11 +49,11 @@ if now ~= '' then
   end
   local lines = {}
   for i = 1, purged do
-    lines[i] = purge(ARGV[11 + removed + i], KEYS[7 + join + leave + i])
+    lines[i] = purge(ARGV[11 + removed + i], KEYS[8 + join + leave + i])
   end
-  redis.call('DEL', inbox, KEYS[4])
+  redis.call('DEL', inbox, KEYS[4], KEYS[8])
   redis.call('HDEL', held, device)
-  redis.call('HDEL', record, 'floor')
+  redis.call('HDEL', record, 'floor', 'push')
   redis.call('HSET', record, 'movedAt', string.format('%.0f', tonumber(now, 36)))
   if purged > 0 then
     redis.call('XADD', KEYS[7], '*', 'd', table.concat(lines, '\n'))
@@ -69,8 +70,8 @@ for a = firstValue, #ARGV, slice do
   redis.call('HSET', record, unpack(ARGV, a, math.min(a + slice - 1, #ARGV)))
 end
 redis.call('HINCRBY', record, 'rev', 1)
-for k = 8, 7 + join + leave do
-  redis.call(k <= 7 + join and 'SADD' or 'SREM', KEYS[k], device)
+for k = 9, 8 + join + leave do
+  redis.call(k <= 8 + join and 'SADD' or 'SREM', KEYS[k], device)
 end
 if ARGV[5] ~= '' then
   redis.call('GEOADD', KEYS[2], ARGV[5], ARGV[6], device)

@@ -1,6 +1,7 @@
 import type { AccountChange, DeviceAccounts, DeviceLogin } from '@carillon/domain';
 import { ScriptedClient } from '@carillon/xmpp-server/testing';
 import type { TransportContext } from '../transport-context.js';
+import type { RedisAccounts } from './redis-accounts.js';
 import type { RedisArchive } from './redis-archive.js';
 import { XmppTransport } from './xmpp-transport.js';
 
@@ -28,6 +29,7 @@ function transportWith(outcome: AccountChange): XmppTransport {
   const transport: XmppTransport = new XmppTransport(context, {
     accounts,
     archive: {} as RedisArchive,
+    records: {} as RedisAccounts,
     domain: 'example.org',
     tls: 'required',
   });

@@ -1,5 +1,6 @@
 import type { ConnectionNotice, DeviceAccounts, DeviceLogin, DispatchBatch } from '@carillon/domain';
 import {
+  type AccountStore,
   type AcknowledgedVia,
   type AuthenticationOutcome,
   type AuthenticationRequest,
@@ -22,6 +23,7 @@ import { scramCredentials } from '../scram-credentials.js';
 import type { TransportContext } from '../transport-context.js';
 import { AndroidpnReports } from './androidpn-reports.js';
 import type { RedisArchive } from './redis-archive.js';
+import { WakeUps } from './wake-ups.js';
 import { XmppAccounts } from './xmpp-accounts.js';
 import { XmppArchive } from './xmpp-archive.js';
 import { authenticateCertificate } from './xmpp-certificates.js';
@@ -31,6 +33,8 @@ import { pushDelivery } from './xmpp-push.js';
 export type XmppTransportOptions = Omit<XmppServerOptions, 'hooks' | 'contact'> & {
   /** What devices may do about their own accounts. */
   readonly accounts: DeviceAccounts;
+  /** What clients keep with their accounts. */
+  readonly records: AccountStore;
   /** Which pushes devices were written. */
   readonly archive: RedisArchive;
   /** Tokens for quick log-ins; without it none are issued. */
@@ -51,11 +55,12 @@ export class XmppTransport extends DeliveryTransport {
   private readonly accounts: XmppAccounts;
   private readonly androidpn: AndroidpnReports;
   private readonly archive: XmppArchive;
+  private readonly wakeUps: WakeUps;
   private readonly domain: string;
 
   constructor(
     private readonly context: TransportContext,
-    { accounts, archive, ...options }: XmppTransportOptions,
+    { accounts, archive, records, ...options }: XmppTransportOptions,
   ) {
     super();
     this.domain = options.domain;
@@ -66,8 +71,11 @@ export class XmppTransport extends DeliveryTransport {
     this.links = new DeviceLinks('xmpp', context, (session, reason) =>
       session.disconnect(reason === 'taken-over' ? 'conflict' : 'not-authorized'),
     );
+    this.wakeUps = new WakeUps(context, records);
     this.server = new XmppServer({
       ...options,
+      accountStore: records,
+      keepsOfflineMessages: true,
       contact: (principal) => ({
         local: (principal as DeviceLogin).app,
         name: (principal as DeviceLogin).app,
@@ -110,6 +118,7 @@ export class XmppTransport extends DeliveryTransport {
   }
 
   async drain(deadlineMs: number): Promise<void> {
+    this.wakeUps.close();
     await this.server.stop('system-shutdown', deadlineMs, inSteps);
     await this.links.clear();
   }
@@ -133,9 +142,9 @@ export class XmppTransport extends DeliveryTransport {
       scramCredentials: (username, mechanism) => this.scramCredentials(username, mechanism),
       onAvailable: (session) => this.open(session),
       onUnavailable: (session) => this.close(session),
-      onDetached: (session) => this.close(session),
+      onDetached: (session) => this.lost(session),
       onResumed: (session) => void this.reopen(session),
-      onClosed: (session) => this.close(session),
+      onClosed: (session, cause) => (cause === 'system-shutdown' ? this.close(session) : this.lost(session)),
       onDeliveryAcknowledged: (session, cookie, via) => this.acknowledged(session, cookie as InFlight, via),
       onWindowOpen: (session) => this.links.of(loginOf(session).id)?.channel.windowOpened(),
       beforeResend: (session, cookie) => this.stillOpen(session, cookie as InFlight),
@@ -200,6 +209,12 @@ export class XmppTransport extends DeliveryTransport {
 
   private close(session: XmppSession): void {
     this.links.close(loginOf(session).id, session);
+  }
+
+  /** It may have gone to sleep with deliveries under way. */
+  private lost(session: XmppSession): void {
+    this.close(session);
+    if (session.pendingCookies.length > 0) this.wakeUps.ask(loginOf(session));
   }
 
   private acknowledged(session: XmppSession, { notificationId }: InFlight, via: AcknowledgedVia): void {
