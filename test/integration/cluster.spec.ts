@@ -445,7 +445,8 @@ describe.each([
   it('moves a device to another owner', () =>
     expect(parts.moveDevice(test.store, inbox)).resolves.toBeUndefined());
 
-  it('gives turns', () => expect(parts.giveTurns(test.store, notification({}))).resolves.toBeUndefined());
+  it('gives turns, carries campaigns out', () =>
+    expect(parts.takeTime(test.store, () => notification({}))).resolves.toBeUndefined());
 
   it('forgets devices and groups', async () => {
     expect(await groups.delete(APP, 'g')).toBe(true);

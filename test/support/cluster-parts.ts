@@ -5,6 +5,7 @@ import {
   INBOX_START,
   newNotificationId,
   type Notification,
+  planCampaign,
   type ScramKeys,
   type TopicRule,
   turnOf,
@@ -27,6 +28,7 @@ import {
   EdgeRegistry,
   PacedNotifications,
   Recaller,
+  RedisCampaigns,
   RedisIdempotency,
   RedisMqttUsers,
   RedisNotifications,
@@ -310,7 +312,7 @@ export async function consumersLeft(client: RedisClient, stream: string, group: 
 }
 
 /** A paced notification: devices wait for their turn, some have it, it is paused and goes on, the rest is passed over. */
-export async function giveTurns(store: Store, notification: Notification): Promise<void> {
+async function giveTurns(store: Store, notification: Notification): Promise<void> {
   const deviceIds = Array.from({ length: 12 }, (_, i) => `device-${i}`);
   const [paced, waiting] = [new PacedNotifications(store), new WaitingDevices(store)];
   const notifications = new RedisNotifications(store);
@@ -341,4 +343,55 @@ export async function giveTurns(store: Store, notification: Notification): Promi
   await notifications.beginFanOut(id, [], now);
   expect(await paced.finish(id, now)).toBe(true);
   expect(await notifications.pause(id, true, now)).toBe('over');
+}
+
+/** A campaign with a run, which is paused, goes on and is cancelled; then it is deleted. */
+async function carryOut(store: Store, template: Notification): Promise<void> {
+  const campaigns = new RedisCampaigns(store);
+  const notifications = new RedisNotifications(store);
+  const now = Date.now();
+  const [id, app] = [campaigns.newId(now), template.app];
+  const { audience } = template;
+  const variants = [{ name: 'all', share: 10_000, template }];
+  const plan = { name: 'c', audience, variants, holdOut: 0, scheduledFrom: now };
+  const who = { createdAt: now, createdBy: 'k', editedAt: now, editedBy: 'k' };
+  const fields = {
+    app,
+    state: 'running',
+    plan,
+    given: {},
+    open: [],
+    startedAt: now,
+    plannedTo: now - 1,
+    ...who,
+  } as const;
+  await campaigns.create(id, fields, { at: now, by: 'k', action: 'create', state: 'draft' }, now);
+  const fits = (each: string): boolean => campaigns.isBeside(id, each);
+  const trigger = { geofence: 'g', on: ['enter'] } as const;
+  await campaigns.change(id, now, (campaign) => {
+    const { notifications: begun, runs, open } = planCampaign(campaign, new Map(), now, fits)!;
+    const commands = begun.map((notification) => ({ verb: 'begin', notification }) as const);
+    return { fields: { open }, runs, commands, lookAt: now, trigger };
+  });
+  expect([...(await campaigns.triggered(app)).keys()]).toEqual([id]);
+  expect((await campaigns.claim(store.laneOf(id), now, 10, 5_000)).ids).toContain(id);
+  const { parts } = (await campaigns.runs(id, Infinity, 10))[0]!;
+  const { notificationId } = parts[0]!;
+  for (const verb of ['pause', 'resume', 'cancel'] as const)
+    await campaigns.change(id, now, () => ({
+      fields: {},
+      commands: [{ verb, notificationId }],
+      trigger: 'none',
+    }));
+  expect((await notifications.find(notificationId))!.status).toBe('cancelled');
+  expect((await campaigns.page(app, undefined, 10)).map((each) => each.id)).toEqual([id]);
+  expect(await campaigns.changes(id)).toHaveLength(1);
+  expect(await campaigns.delete((await campaigns.find(id))!)).toBe(true);
+  expect(await campaigns.find(id)).toBeUndefined();
+}
+
+/** What spreads over time: paced notifications and campaigns. */
+export async function takeTime(store: Store, make: () => Notification): Promise<void> {
+  await giveTurns(store, make());
+  await carryOut(store, make());
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AndroidpnModule } from './androidpn/androidpn.module.js';
 import { AudienceModule } from './audience/audience.module.js';
+import { CampaignsModule } from './campaigns/campaigns.module.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { GeofencesModule } from './geofences/geofences.module.js';
@@ -27,6 +28,7 @@ export { setupOpenApi } from './http/open-api.js';
     UsersModule,
     GroupsModule,
     AudienceModule,
+    CampaignsModule,
     GeofencesModule,
     SegmentsModule,
     ListsModule,

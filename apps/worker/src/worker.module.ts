@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { FenceActions } from '@carillon/domain';
+import { CampaignPoller } from './campaigns/campaign-poller.js';
+import { CampaignRunner } from './campaigns/campaign-runner.js';
 import { DeviceEventsController } from './device-events/device-events.controller.js';
 import { Preparation } from './content/preparation.js';
 import { Renderer } from './content/renderer.js';
@@ -33,6 +35,8 @@ import { DuePoller } from './schedule/due-poller.js';
     PacedSender,
     PaceRunner,
     DuePoller,
+    CampaignRunner,
+    CampaignPoller,
     FenceCatalog,
     FenceWatch,
     DwellPoller,

@@ -60,6 +60,7 @@ describe('loadConfig', () => {
       androidpn: true,
       deviceConnections: 'per-transport',
       admission: { memory: 0.9, backlog: 100_000, delayMs: 2_000 },
+      campaignApproval: 'none',
       drainMs: 5_000,
       inbox: {
         maxEntries: 1_000,

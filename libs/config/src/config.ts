@@ -104,6 +104,7 @@ export interface Config {
     readonly backlog: number;
     readonly delayMs: number;
   };
+  readonly campaignApproval: 'none' | 'second-key';
   readonly drainMs: number;
   readonly inbox: {
     readonly maxEntries: number;
@@ -183,25 +184,12 @@ function grouped(values: Values, cwd: string): Config {
       maxMessageRate: values.mqttMaxMessageRate,
       sysInterval: values.mqttSysInterval,
     },
-    xmpp: {
-      port: values.xmppPort,
-      tlsPort: values.xmppsPort,
-      domain: values.xmppDomain,
-      tls: values.xmppTls,
-      registration: values.xmppRegistration,
-      registrationsPerHour: values.xmppRegistrationsPerHour,
-      bosh: {
-        enabled: values.xmppBosh,
-        wait: values.xmppBoshWait,
-        inactivity: values.xmppBoshInactivity,
-        maxPause: values.xmppBoshMaxPause,
-      },
-      webOrigins: values.xmppWebOrigins,
-    },
+    xmpp: xmppSettings(values),
     publicUrl: values.publicUrl,
     androidpn,
     deviceConnections: values.deviceConnections,
     admission: admissionLimits(values),
+    campaignApproval: values.campaignApproval,
     drainMs: values.drainSeconds * 1_000,
     inbox: inboxBounds(values),
     partitions,
@@ -213,6 +201,22 @@ function grouped(values: Values, cwd: string): Config {
     webhookNetworks: values.webhookNetworks ?? [],
   };
 }
+
+const xmppSettings = (values: Values): Config['xmpp'] => ({
+  port: values.xmppPort,
+  tlsPort: values.xmppsPort,
+  domain: values.xmppDomain,
+  tls: values.xmppTls,
+  registration: values.xmppRegistration,
+  registrationsPerHour: values.xmppRegistrationsPerHour,
+  bosh: {
+    enabled: values.xmppBosh,
+    wait: values.xmppBoshWait,
+    inactivity: values.xmppBoshInactivity,
+    maxPause: values.xmppBoshMaxPause,
+  },
+  webOrigins: values.xmppWebOrigins,
+});
 
 function tlsFiles(values: Values, cwd: string): TlsFiles {
   const absolute = (path: string | undefined): string | undefined => path && resolve(cwd, path);

@@ -349,6 +349,13 @@ export const variables = {
     description:
       'ms; an API process whose event loop is later than that, two seconds in a row, answers sends with 503',
   }),
+  campaignApproval: defaulted({
+    name: 'CARILLON_CAMPAIGN_APPROVAL',
+    kind: kinds.oneOf('none', 'second-key'),
+    default: 'none',
+    description:
+      '`second-key`: a campaign is started only after another key than the one that changed it last has approved it',
+  }),
   drainSeconds: defaulted({
     name: 'CARILLON_DRAIN_SECONDS',
     kind: kinds.integer(0, 20),

@@ -7,10 +7,15 @@ const CROCKFORD = '0123456789abcdefghjkmnpqrstvwxyz';
  * ids sort by age (the layout of a ULID).
  */
 export function newNotificationId(now: number): string {
+  return idOf(now, nextRandom());
+}
+
+/** The id of a time and (at least) 16 bytes, of which each gives five bits. */
+export function idOf(at: number, bytes: Uint8Array): string {
   let time = '';
-  for (let rest = now, i = 0; i < 10; i++, rest = Math.floor(rest / 32)) time = CROCKFORD[rest % 32] + time;
+  for (let rest = at, i = 0; i < 10; i++, rest = Math.floor(rest / 32)) time = CROCKFORD[rest % 32] + time;
   let random = '';
-  for (const byte of nextRandom()) random += CROCKFORD[byte & 31];
+  for (let i = 0; i < RANDOM_PER_ID; i++) random += CROCKFORD[bytes[i]! & 31];
   return time + random;
 }
 

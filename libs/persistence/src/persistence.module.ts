@@ -15,6 +15,8 @@ import { RedisLists } from './audience/redis-lists.js';
 import { RedisSegments } from './audience/redis-segments.js';
 import { RedisTemplates } from './content/redis-templates.js';
 import { AccountRecords } from './devices/account-records.js';
+import { RedisCampaigns } from './campaign/redis-campaigns.js';
+import { RunProgressReader } from './campaign/run-progress-reader.js';
 import { DeviceRemoval } from './devices/device-removal.js';
 import { RedisApiKeys } from './devices/redis-api-keys.js';
 import { RedisDevices } from './devices/redis-devices.js';
@@ -76,6 +78,7 @@ const repositories = ({ inboxBounds, connectionPolicy }: PersistenceOptions): Pr
   on(RedisPresence, (store) => new RedisPresence(store, connectionPolicy)),
   on(RedisNotifications, (store) => new RedisNotifications(store)),
   on(RedisTemplates, (store) => new RedisTemplates(store)),
+  on(RedisCampaigns, (store) => new RedisCampaigns(store)),
   on(RedisApiKeys, (store) => new RedisApiKeys(store)),
   on(RedisIdempotency, (store) => new RedisIdempotency(store)),
   on(RedisWebhooks, (store) => new RedisWebhooks(store)),
@@ -92,6 +95,12 @@ const repositories = ({ inboxBounds, connectionPolicy }: PersistenceOptions): Pr
 
 /** Those that are made of others. */
 const composed: Provider[] = [
+  {
+    provide: RunProgressReader,
+    useFactory: (notifications: RedisNotifications, inbox: RedisInbox) =>
+      new RunProgressReader(notifications, inbox),
+    inject: [RedisNotifications, RedisInbox],
+  },
   {
     provide: RedisDevices,
     useFactory: (store: Store, users: RedisUsers, edges: EdgeRegistry, dispatch: DispatchPublisher) =>

@@ -59,6 +59,16 @@ export class RedisKeys {
   fanOut = (lane: number): string => `${this.lane(lane)}:fan-out`;
   deviceEvents = (lane: number): string => `${this.lane(lane)}:device-events`;
 
+  // Campaigns lie in the lanes of their ids, with the notifications of their runs
+  campaign = (lane: number, id: string): string => `${this.lane(lane)}:campaign:${id}`;
+  campaignChanges = (lane: number, id: string): string => `${this.lane(lane)}:campaign:${id}:changes`;
+  campaignRunTimes = (lane: number, id: string): string => `${this.lane(lane)}:campaign:${id}:run-times`;
+  campaignRuns = (lane: number, id: string): string => `${this.lane(lane)}:campaign:${id}:runs`;
+  campaigns = (lane: number, app: string): string => `${this.lane(lane)}:campaigns:${app}`;
+  campaignsDue = (lane: number): string => `${this.lane(lane)}:campaigns-due`;
+  /** Campaigns that geofences trigger. */
+  fenceCampaigns = (lane: number, app: string): string => `${this.lane(lane)}:fence-campaigns:${app}`;
+
   // A partition: devices, and what is found with them
   device = (partition: number, id: string): string => `${this.part(partition)}:dev:${id}`;
   inbox = (partition: number, id: string): string => `${this.part(partition)}:inbox:${id}`;

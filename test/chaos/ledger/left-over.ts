@@ -62,7 +62,8 @@ const RULES: readonly Rule[] = [
   { names: /^\{l\d+\}:(ntf|idem):/, fault: expires },
   { names: /^\{l\d+\}:(intake|fan-out|device-events)(:dead)?$/, fault: isRead },
   { names: /^\{l\d+\}:turn:/, fault: () => 'names something that was not deposited' },
-  { names: /^\{l\d+\}:(due|paced)$/, fault: isEmpty },
+  { names: /^\{l\d+\}:(due|paced|campaigns-due)$/, fault: isEmpty },
+  { names: /^\{l\d+\}:(campaign|campaigns|fence-campaigns):/, fault: fine },
   { names: /^\{p\d+\}:dev:(.+)$/, fault: owned('devices') },
   { names: /^\{p\d+\}:(inbox):/, fault: isEmpty },
   {

@@ -9,6 +9,6 @@ import { RecipientsService } from './recipients.service.js';
   imports: [AccessModule, TemplatesModule],
   controllers: [AudienceController],
   providers: [PreviewService, RecipientsService],
-  exports: [RecipientsService],
+  exports: [RecipientsService, PreviewService],
 })
 export class AudienceModule {}

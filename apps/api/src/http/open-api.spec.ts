@@ -114,6 +114,21 @@ describe('/problems', () => {
 });
 
 const ROUTES = [
+  'DELETE /v1/campaigns/{id}',
+  'GET /v1/campaigns',
+  'GET /v1/campaigns/{id}',
+  'GET /v1/campaigns/{id}/changes',
+  'GET /v1/campaigns/{id}/preview',
+  'GET /v1/campaigns/{id}/runs',
+  'PATCH /v1/campaigns/{id}',
+  'POST /v1/campaigns',
+  'POST /v1/campaigns/{id}/approve',
+  'POST /v1/campaigns/{id}/cancel',
+  'POST /v1/campaigns/{id}/pause',
+  'POST /v1/campaigns/{id}/resume',
+  'POST /v1/campaigns/{id}/start',
+  'POST /v1/campaigns/{id}/winner',
+  'PUT /v1/campaigns/{id}',
   'POST /v1/notifications',
   'GET /v1/notifications/{id}',
   'GET /v1/notifications/{id}/deliveries/{device}',

@@ -7,8 +7,9 @@ export const Must = (detail: string, test: (value: unknown) => boolean): Propert
 
 export const IsDeviceId = (): PropertyDecorator => Matches(DEVICE_ID, { message: DEVICE_ID_RULE });
 export const IsName = (): PropertyDecorator => Matches(NAME, { message: NAME_RULE });
-export const IsNotificationId = (): PropertyDecorator =>
-  Matches(NOTIFICATION_ID, { message: 'must be the id of a notification (26 characters)' });
+/** Campaigns have ids of the same form. */
+export const IsNotificationId = (of = 'notification'): PropertyDecorator =>
+  Matches(NOTIFICATION_ID, { message: `must be the id of a ${of} (26 characters)` });
 
 export const IsText = (maxLength: number): PropertyDecorator =>
   Must(`must be a string of 1 to ${maxLength} characters`, (value) => isText(value, maxLength));

@@ -24,6 +24,6 @@ import { PublishController } from './publish.controller.js';
     BatchService,
     ProgressService,
   ],
-  exports: [NotificationsService],
+  exports: [NotificationsService, ProgressService],
 })
 export class NotificationsModule {}

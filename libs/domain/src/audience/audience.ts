@@ -1,5 +1,6 @@
 import type { Area } from '../area/shape.js';
 import type { Moment } from '../time/moment.js';
+import type { BucketTerm } from './bucket.js';
 
 export type Scalar = string | number | boolean;
 /** A value to compare an attribute with: as it is, or as a point in time. */
@@ -41,6 +42,7 @@ export type AudienceTerm =
   | { readonly area: Area }
   | { readonly segment: readonly string[] }
   | { readonly list: readonly string[] }
+  | { readonly bucket: BucketTerm }
   | { readonly everyone: true };
 
 /** The expression that says whom. It is always bounded by one app: `not` means "of this app's devices, the others". */
@@ -75,6 +77,7 @@ export const TERM_KINDS = [
   'area',
   'segment',
   'list',
+  'bucket',
   'everyone',
 ] as const;
 export type TermKind = (typeof TERM_KINDS)[number];

@@ -23,6 +23,7 @@ const WEIGHTS: Readonly<Record<TermKind, number>> = {
   appVersion: 10,
   lastSeen: 5,
   area: 20,
+  bucket: 1,
 };
 
 export function costOf(audience: Audience): number {

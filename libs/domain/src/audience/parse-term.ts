@@ -4,6 +4,7 @@ import type { FaultList } from '../faults.js';
 import { DEVICE_ID, DEVICE_ID_RULE, NAME, NAME_RULE } from '../identifiers.js';
 import { TRANSPORT_KINDS } from '../notification/notification.js';
 import { type AudienceTerm, MAX_TERM_VALUES, type NamedKind, type TermKind } from './audience.js';
+import { BUCKET_COUNT, type BucketTerm } from './bucket.js';
 import { parseAttribute, parseLastSeen } from './parse-comparison.js';
 
 export const PRESENCES: readonly string[] = ['online', 'offline', ...TRANSPORT_KINDS];
@@ -52,6 +53,8 @@ export function parseTerm(
       return parseAttribute(json, pointer, faults);
     case 'lastSeen':
       return parseLastSeen(json, pointer, faults);
+    case 'bucket':
+      return parseBucket(json, pointer, faults);
     default:
       return { [kind]: parseNames(RULES[kind], json, pointer, faults) } as unknown as AudienceTerm;
   }
@@ -75,4 +78,15 @@ function parseVersions(json: unknown, pointer: string, faults: FaultList): Audie
   const isRange = typeof json === 'string' && json.length <= 256 && json.trim() !== '';
   if (isRange && semver.validRange(json) !== null) return { appVersion: json.trim() };
   return faults.add(pointer, 'must be a range of versions, such as ">=2.1.0 <3" or "2.x || 4.0.1"');
+}
+
+const BUCKET_RULE = `must be {"salt": a name, "from": 0 to ${BUCKET_COUNT - 1}, "to": above it, up to ${BUCKET_COUNT}}`;
+
+function parseBucket(json: unknown, pointer: string, faults: FaultList): AudienceTerm | undefined {
+  const members = faults.object(json, pointer, ['salt', 'from', 'to']);
+  if (!members) return undefined;
+  const { salt, from, to } = members as unknown as BucketTerm;
+  const isRange = [from, to].every(Number.isInteger) && 0 <= from && from < to && to <= BUCKET_COUNT;
+  if (isRange && typeof salt === 'string' && NAME.test(salt)) return { bucket: { salt, from, to } };
+  return faults.add(pointer, BUCKET_RULE);
 }

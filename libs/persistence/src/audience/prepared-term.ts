@@ -2,6 +2,7 @@ import {
   type AudienceTerm,
   compileShape,
   type CompiledShape,
+  isInBucket,
   type RecordTest,
   recordTest,
   type Scalar,
@@ -80,6 +81,7 @@ export function needsOf(
 export function testRow(prepared: PreparedTerm, facts: PageFacts, row: number, id: string): boolean {
   const { term, now, shape, test } = prepared;
   if ('device' in term) return term.device.includes(id);
+  if ('bucket' in term) return isInBucket(term.bucket, id);
   if (test) return test(recordFacts(facts, row, now));
   if ('presence' in term) return isPresent(term.presence, facts.connections[row] ?? '');
   if (!('area' in term)) return false;

@@ -18,6 +18,8 @@ function printTerm(term: AudienceTerm): string {
   if ('everyone' in term) return 'everyone';
   if ('appVersion' in term) return `appVersion:${printName(term.appVersion)}`;
   if ('area' in term) return printArea(term.area);
+  if ('bucket' in term)
+    return `bucket(${printName(term.bucket.salt)}, ${term.bucket.from}, ${term.bucket.to})`;
   if ('lastSeen' in term)
     return `lastSeen ${printComparison(term.lastSeen, (moment) => `@${moment as string}`)}`;
   if ('attr' in term) {

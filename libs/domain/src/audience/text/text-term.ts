@@ -19,6 +19,7 @@ export function parseTextTerm(scanner: TextScanner): TextNode {
   if (word === 'everyone') return term({ everyone: true }, start);
   if (word === 'lastSeen') return parseComparison(scanner, start, 'lastSeen', {});
   if (word === 'attr' || word.startsWith('attr.')) return parseAttribute(scanner, start, word);
+  if (word === 'bucket') return parseBucket(scanner, start);
   if (word === 'near' || word === 'box' || word === 'within') return parsePlace(scanner, start, word);
   if (word === 'appVersion' && scanner.take(':')) return parseVersions(scanner, start);
   if ((NAMED_KINDS as readonly string[]).includes(word) && scanner.take(':'))
@@ -31,7 +32,7 @@ function unknownTerm(start: number, word: string, scanner: TextScanner): TextFau
   const known = [...NAMED_KINDS, 'appVersion'].map((kind) => `${kind}:…`).join(', ');
   return new TextFault(
     start,
-    `${JSON.stringify(word)} is not known; use ${known}, attr.NAME, lastSeen, near(…), box(…), within(…) or everyone`,
+    `${JSON.stringify(word)} is not known; use ${known}, attr.NAME, lastSeen, near(…), box(…), within(…), bucket(…) or everyone`,
   );
 }
 
@@ -150,6 +151,20 @@ function parsePlace(scanner: TextScanner, start: number, word: 'near' | 'box' | 
   }
   scanner.expect(')');
   return term({ area }, start, places);
+}
+
+/** `bucket(spring, 0, 1000)`. */
+function parseBucket(scanner: TextScanner, start: number): TextNode {
+  scanner.expect('(');
+  const places: [string, number][] = [
+    ['/bucket', start],
+    ['/bucket/salt', scanner.offset],
+  ];
+  const salt = parseName(scanner);
+  scanner.expect(',');
+  const range = parseNumbers(scanner, ['from', 'to'], '/bucket', places);
+  scanner.expect(')');
+  return term({ bucket: { salt, ...range } }, start, places);
 }
 
 function parseNumbers(

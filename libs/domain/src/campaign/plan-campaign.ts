@@ -1,0 +1,197 @@
+import type { DeliveryCounts } from '../delivery/delivery.js';
+import type { Notification } from '../notification/notification.js';
+import type { Campaign, CampaignRun, ErrorCount } from './campaign.js';
+import { isAtWork } from './campaign-states.js';
+import { RunMaker } from './campaign-runs.js';
+import { parseSchedule } from './parse-schedule.js';
+import { dueRuns, type DueRuns, nextRuns, type Run, type Schedule } from './schedule.js';
+
+/** How far one notification of a run has come. */
+export interface PartProgress {
+  /** Every inbox has it, or it was stopped, or it is so long ago that it is forgotten. */
+  readonly atRest: boolean;
+  readonly counts: DeliveryCounts;
+}
+/** By the ids of notifications. */
+export type RunProgress = ReadonlyMap<string, PartProgress>;
+
+/** What is to be done about a campaign now. */
+export interface CampaignSteps {
+  /** Runs that begin, change or end. */
+  readonly runs: readonly CampaignRun[];
+  readonly notifications: readonly Notification[];
+  readonly open: readonly CampaignRun[];
+  readonly plannedTo?: number;
+  readonly winner?: string;
+  /** Too much fails: it pauses itself, for this reason. */
+  readonly pause?: string;
+  readonly done: boolean;
+  /** When to look again, ms since 1970; undefined: nothing happens by itself. */
+  readonly lookAt?: number;
+}
+
+/** Runs that begin in one step; a campaign that has more to make up for is looked at again at once. */
+const AT_ONCE = 10;
+/** So often a run at work is looked at, ms. */
+const WATCH_MS = 500;
+/** Fewer deliveries than these say nothing about how many fail. */
+const MIN_ENDED = 20;
+const NOTHING_DUE: DueRuns = { start: [], missed: [] };
+
+/** The schedule of a plan; undefined for one that is triggered, or runs as soon as it is started. */
+export const scheduleOf = ({ schedule, scheduledFrom }: Campaign['plan']): Schedule | undefined =>
+  schedule && parseSchedule(schedule, scheduledFrom);
+
+/** The next runs from a time on, ms since 1970. */
+export function upcoming(campaign: Campaign, after: number, limit: number): Run[] {
+  const { plan, startedAt } = campaign;
+  const schedule = scheduleOf(plan);
+  if (schedule) return nextRuns(schedule, after, limit);
+  if (plan.trigger || startedAt === undefined || startedAt <= after) return [];
+  return [{ wall: startedAt, opensAt: startedAt, closesAt: startedAt }];
+}
+
+function dueOf(campaign: Campaign, now: number): DueRuns {
+  const { plan, plannedTo = now } = campaign;
+  const schedule = scheduleOf(plan);
+  if (schedule) return dueRuns(schedule, plannedTo, now);
+  return { ...NOTHING_DUE, start: upcoming(campaign, plannedTo, 1).filter(({ opensAt }) => opensAt <= now) };
+}
+
+/** @param fits whether a notification may have an id */
+export function planCampaign(
+  campaign: Campaign,
+  progress: RunProgress,
+  now: number,
+  fits: (id: string) => boolean,
+): CampaignSteps | undefined {
+  if (!isAtWork(campaign)) return undefined;
+  const failing = failureOf(campaign, progress);
+  if (failing) return failing;
+  const winner = campaign.winner ?? winnerOf(campaign, progress, now);
+  const maker = new RunMaker({ ...campaign, winner }, fits);
+  const notifications: Notification[] = [];
+  const begun = begin(campaign, maker, now, notifications);
+  const watched = campaign.open.map((run) => watch(run, maker, winner, progress, now, notifications));
+  const changed = watched.filter((run, i) => run !== campaign.open[i]);
+  const open = [...watched, ...begun.runs].filter((run) => run.endedAt === undefined && !run.missed);
+  const plannedTo = begun.plannedTo ?? campaign.plannedTo ?? now;
+  const [next] = upcoming(campaign, plannedTo, 1);
+  return {
+    runs: [...changed, ...begun.runs],
+    notifications,
+    open,
+    plannedTo,
+    ...(winner !== undefined && { winner }),
+    done: !next && open.length === 0 && !campaign.plan.trigger,
+    lookAt: nextLook(campaign, open, progress, next, now),
+  };
+}
+
+function begin(
+  campaign: Campaign,
+  maker: RunMaker,
+  now: number,
+  notifications: Notification[],
+): { runs: CampaignRun[]; plannedTo?: number } {
+  const due = dueOf(campaign, now);
+  const start = due.start.slice(0, AT_ONCE);
+  const missed = due.missed.map(({ opensAt }): CampaignRun => ({
+    at: opensAt,
+    missed: true,
+    parts: [],
+    endedAt: now,
+  }));
+  const runs = start.map(({ opensAt }) => {
+    const steps = maker.begin(opensAt, now);
+    notifications.push(...steps.notifications);
+    return steps.run;
+  });
+  const all = [...start, ...(start.length < due.start.length ? [] : due.missed)];
+  if (all.length === 0) return { runs: [] };
+  return { runs: [...missed, ...runs], plannedTo: Math.max(...all.map(({ opensAt }) => opensAt)) };
+}
+
+function watch(
+  run: CampaignRun,
+  maker: RunMaker,
+  winner: string | undefined,
+  progress: RunProgress,
+  now: number,
+  notifications: Notification[],
+): CampaignRun {
+  if (run.undecided) {
+    if (winner === undefined) return run;
+    const steps = maker.sendRest(run, winner, now);
+    notifications.push(...steps.notifications);
+    return steps.run;
+  }
+  return isAtRest(run, progress) ? { ...run, endedAt: now } : run;
+}
+
+const isAtRest = ({ parts }: CampaignRun, progress: RunProgress): boolean =>
+  parts.every(({ notificationId }) => progress.get(notificationId)?.atRest ?? true);
+
+function nextLook(
+  { plan }: Campaign,
+  open: readonly CampaignRun[],
+  progress: RunProgress,
+  next: Run | undefined,
+  now: number,
+): number | undefined {
+  const looks = open.map((run) => {
+    const isNew = run.parts.some(({ notificationId }) => !progress.has(notificationId));
+    if (!run.undecided || isNew || !isAtRest(run, progress)) return now + WATCH_MS;
+    return plan.winnerAfter === undefined ? Infinity : Math.max(now, decidedAt(run, plan.winnerAfter));
+  });
+  const earliest = Math.min(...looks, next?.opensAt ?? Infinity);
+  return Number.isFinite(earliest) ? earliest : undefined;
+}
+
+const decidedAt = ({ begunAt = 0 }: CampaignRun, winnerAfter: number): number =>
+  begunAt + winnerAfter * 1_000;
+
+/** The variant with the highest share of opened deliveries in the first run whose time to decide has come; of equal ones the first. */
+function winnerOf({ plan, open }: Campaign, progress: RunProgress, now: number): string | undefined {
+  const { winnerAfter } = plan;
+  if (winnerAfter === undefined) return undefined;
+  const run = open.find((each) => each.undecided && decidedAt(each, winnerAfter) <= now);
+  if (!run) return undefined;
+  const rates = run.parts.map(({ variant, notificationId }) => ({
+    variant,
+    rate: openedRate(progress.get(notificationId)?.counts),
+  }));
+  return rates.reduce((best, each) => (each.rate > best.rate ? each : best)).variant;
+}
+
+/** Opened deliveries of all that were made, 0 to 1. */
+export function openedRate(counts: DeliveryCounts | undefined): number {
+  const made = counts ? counts.queued - counts.suppressed : 0;
+  return counts && made > 0 ? counts.opened / made : 0;
+}
+
+/** Deliveries that came to an end, and those of them that failed. */
+export function errorsOf({ parts }: CampaignRun, progress: RunProgress): ErrorCount {
+  const counts = parts.flatMap(({ notificationId }) => progress.get(notificationId)?.counts ?? []);
+  const failed = counts.reduce((sum, each) => sum + each.failed + each.dropped, 0);
+  return { failed, ended: failed + counts.reduce((sum, each) => sum + each.acknowledged, 0) };
+}
+
+function failureOf(campaign: Campaign, progress: RunProgress): CampaignSteps | undefined {
+  const { plan, open } = campaign;
+  if (plan.maxErrorRate === undefined || open.length === 0) return undefined;
+  const errors = open.map((run) => errorsOf(run, progress));
+  const sum = (of: (run: CampaignRun, errors: ErrorCount) => number): number =>
+    open.reduce((total, run, i) => total + of(run, errors[i]!), 0);
+  const ended = sum((run, now) => now.ended - (run.pardoned?.ended ?? 0));
+  const failed = sum((run, now) => now.failed - (run.pardoned?.failed ?? 0));
+  if (ended < MIN_ENDED || failed / ended <= plan.maxErrorRate) return undefined;
+  const pardoned = open.map((run, i) => ({ ...run, pardoned: errors[i]! }));
+  return {
+    runs: pardoned,
+    notifications: [],
+    open: pardoned,
+    pause: `${failed} of ${ended} deliveries failed, more than ${plan.maxErrorRate * 100} %`,
+    done: false,
+  };
+}
