@@ -92,7 +92,9 @@ export class BoshSession implements Wire, RequestLink {
   sweep(now: number): void {
     const { sweepIntervalMs } = this.owner;
     const patience = this.terms.polls ? sweepIntervalMs : this.terms.wait * 1000 - sweepIntervalMs;
-    while (this.queue.held[0] && now - this.queue.held[0].arrivedAt >= patience) this.answerFirst();
+    // What this turn brings is still to go with the answer.
+    const due = ({ arrivedAt }: BoshRequest): boolean => !this.settling && now - arrivedAt >= patience;
+    while (this.queue.held[0] && due(this.queue.held[0])) this.answerFirst();
     if (this.idleSince > 0 && now - this.idleSince >= this.inactivityMs) this.destroy();
   }
 

@@ -290,6 +290,13 @@ describe('silence and haste (XEP-0124 §10 to §12)', () => {
     expect((await client.send().body).attrs).toEqual(ends('policy-violation'));
   });
 
+  it('a look for timeouts in a slow turn of the event loop takes no answer away', async () => {
+    await online({}, "wait='0' hold='0' ver='1.6'");
+    const asked = client.send(iq('1'));
+    for (const end = Date.now() + 30; Date.now() < end;);
+    expect(idsIn(await asked.body)).toEqual(['1']);
+  });
+
   it('a client that sends faster than it may is answered more slowly', async () => {
     await online({ limits: { bytesPerSecond: 20_000 } });
     const began = Date.now();
