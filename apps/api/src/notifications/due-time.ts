@@ -1,7 +1,6 @@
-import { CarillonError, MAX_SCHEDULE_AHEAD } from '@carillon/domain';
+import { CarillonError, instantOf, isTimeZone, MAX_SCHEDULE_AHEAD } from '@carillon/domain';
 import { invalidRequest } from '@carillon/process';
 import { formatInstant, parseDateTime } from '../time/instant.js';
-import { instantIn, isZone } from '../time/zone.js';
 
 /** So late may a time be and still count as "now", ms: clocks differ, and requests take their time. */
 const PAST_TOLERANCE = 60_000;
@@ -11,7 +10,7 @@ const PAST_TOLERANCE = 60_000;
  * @throws CarillonError `invalid-request` or `time-in-past`
  */
 export function dueTime(at: string | null | undefined, zone: string | null | undefined, now: number): number {
-  const due = at === undefined || at === null ? withoutTime(zone, now) : instantOf(at, zone);
+  const due = at === undefined || at === null ? withoutTime(zone, now) : requestedTime(at, zone);
   if (due < now - PAST_TOLERANCE) {
     const detail = `lies in the past: ${formatInstant(due)} is before ${formatInstant(now)}`;
     throw new CarillonError('time-in-past', `/at ${detail}`, {
@@ -30,7 +29,7 @@ function withoutTime(zone: string | null | undefined, now: number): number {
   return now;
 }
 
-function instantOf(at: string, zone: string | null | undefined): number {
+function requestedTime(at: string, zone: string | null | undefined): number {
   const time = parseDateTime(at);
   if (!time) {
     throw fault(
@@ -43,9 +42,9 @@ function instantOf(at: string, zone: string | null | undefined): number {
     if (offset === undefined) throw fault('/at', 'is a local time: add an offset such as "Z", or "zone"');
     return wallClock - offset;
   }
-  if (!isZone(zone)) throw fault('/zone', `is not a known IANA time zone: ${JSON.stringify(zone)}`);
+  if (!isTimeZone(zone)) throw fault('/zone', `is not a known IANA time zone: ${JSON.stringify(zone)}`);
   if (offset !== undefined) throw fault('/zone', 'is for a local time, but "at" has an offset already');
-  return instantIn(zone, wallClock);
+  return instantOf(wallClock, zone);
 }
 
 const fault = (pointer: string, detail: string): CarillonError => invalidRequest([{ pointer, detail }]);

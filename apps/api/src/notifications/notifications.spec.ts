@@ -37,7 +37,8 @@ describe('sending', () => {
     const { id } = (await send(tea)).body;
     const lane = api.store.laneOf(id);
     const entries = await api.client.xrange(api.store.keys.intake(lane), '-', '+');
-    expect(entries.map(([, fields]) => fields[1])).toContain(`{"notificationId":"${id}"}`);
+    const tasks = entries.map(([, fields]) => JSON.parse(fields[1]!) as { notificationId: string });
+    expect(tasks.map(({ notificationId }) => notificationId)).toContain(id);
   });
 
   it('keeps all that was said', async () => {
