@@ -142,6 +142,43 @@ it('leaves out what was meant for the former owner of a device', async () => {
   await phone.disconnect();
 });
 
+it('is held back by caps, each time with a receipt; what is critical is not', async () => {
+  await rest.put('/v1/caps/offers', { max: 1, per: '1h' });
+  const owner = { user: 'capped', tags: ['capped'] };
+  const [phone, desk] = await Promise.all([mqtt('capped-1', owner), xmpp('capped-2', owner)]);
+  await rest.register('capped-3', { tags: ['capped'] });
+  await Promise.all([phone.connect(), desk.connect()]);
+  // Workers know of a new cap within a second.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const offer = (more: object) =>
+    send({ audience: { tag: 'capped' }, category: 'offers', title: 'Offer', ...more });
+  const first = await offer({});
+  await sent(first);
+  const second = await offer({ template: { title: 'Again, {{ device.id }}' }, title: undefined });
+  expect((await sent(second)).counts).toMatchObject({ queued: 3, suppressed: 3, pending: 0 });
+  const critical = await offer({ critical: true });
+  await sent(critical);
+  const other = await offer({ category: 'news' });
+  await Promise.all([phone.expect(3), desk.expect(3)]);
+  expect([phone.ids, desk.ids]).toEqual([
+    [first, critical, other],
+    [first, critical, other],
+  ]);
+  expect((await delivery(second, 'capped-2')).steps.at(-1)).toMatchObject({
+    state: 'suppressed',
+    detail: 'cap offers',
+  });
+  const why = await rest.get(`/v1/devices/capped-1/explain?notification=${second}`);
+  expect(why.body.why[0]).toMatch(/^It was held back at .* by the cap on offers/);
+  const stats = await until(
+    'the receipts are counted',
+    async () => (await rest.get('/v1/stats')).body,
+    ({ states }) => states.suppressed.total === 3,
+  );
+  expect(stats.states.suppressed.total).toBe(3);
+  await Promise.all([phone.disconnect(), desk.disconnect()]);
+});
+
 async function send(notification: object): Promise<string> {
   const { status, body } = await rest.post('/v1/notifications', notification);
   if (status !== 202) throw new Error(`sending answered ${status}: ${JSON.stringify(body)}`);

@@ -4,6 +4,7 @@ import {
   deviceContent,
   DeviceContents,
   readDeviceFacts,
+  RedisCaps,
   RedisInbox,
   RedisNotifications,
   RedisTemplates,
@@ -26,6 +27,21 @@ export async function tellEach(store: Store, notification: Notification): Promis
   const partition = store.partitionOf('device-1');
   const facts = await readDeviceFacts(store, ['device-1', 'nobody-1'], ['model']);
   expect([...facts.keys()]).toEqual(['device-1']);
+  const caps = new RedisCaps(store);
+  const cap = { category: 'news', max: 1, seconds: 60 };
+  expect(await caps.save('default', cap)).toBe(true);
+  expect(await caps.list('default')).toEqual([cap]);
+  const subjects = [
+    { deviceId: 'device-1', user: 'ann' },
+    { deviceId: 'device-2', user: 'ann' },
+    { deviceId: 'device-3' },
+  ];
+  const two = [cap, { ...cap, category: 'overall', max: 2 }];
+  const now = Date.now();
+  expect(await caps.claim('default', id, two, subjects, now)).toEqual(new Map());
+  expect((await caps.claim('default', 'other', two, subjects, now)).size).toBe(3);
+  expect(await caps.delete('default', 'news')).toBe(true);
+
   const contents = new DeviceContents(store);
   const own = deviceContent({ contentJson: '{"title":"1"}', overrides: { mqtt: '{"title":"m"}' } });
   await contents.keep(notification, partition, new Map([['device-1', own]]));

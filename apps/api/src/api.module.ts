@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AndroidpnModule } from './androidpn/androidpn.module.js';
 import { AudienceModule } from './audience/audience.module.js';
 import { CampaignsModule } from './campaigns/campaigns.module.js';
+import { CapsModule } from './caps/caps.module.js';
 import { DeadLettersModule } from './dead-letters/dead-letters.module.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { GeofencesModule } from './geofences/geofences.module.js';
@@ -33,6 +34,7 @@ export { setupOpenApi } from './http/open-api.js';
     SegmentsModule,
     ListsModule,
     TemplatesModule,
+    CapsModule,
     KeysModule,
     RegistrationKeyModule,
     MqttUsersModule,

@@ -3,6 +3,7 @@ import { FenceActions } from '@carillon/domain';
 import { CampaignPoller } from './campaigns/campaign-poller.js';
 import { CampaignRunner } from './campaigns/campaign-runner.js';
 import { DeviceEventsController } from './device-events/device-events.controller.js';
+import { CapCatalog } from './content/cap-catalog.js';
 import { Preparation } from './content/preparation.js';
 import { Renderer } from './content/renderer.js';
 import { FanOutController } from './fan-out/fan-out.controller.js';
@@ -29,6 +30,7 @@ import { DuePoller } from './schedule/due-poller.js';
   controllers: [FanOutController, ReceiptsController, DeviceEventsController],
   providers: [
     FanOutService,
+    CapCatalog,
     Preparation,
     Renderer,
     Depositor,

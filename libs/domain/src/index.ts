@@ -25,6 +25,7 @@ export * from './campaign/split.js';
 export * from './campaign/wall-clock.js';
 export * from './audience/test-record.js';
 export * from './audience/text/print-audience.js';
+export * from './cap/cap.js';
 export * from './content/check-content.js';
 export * from './content/compiled-template.js';
 export * from './content/content-template.js';

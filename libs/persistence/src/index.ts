@@ -4,6 +4,7 @@ export * from './audience/audience-query.js';
 export * from './audience/audience-resolver.js';
 export * from './audience/redis-lists.js';
 export * from './audience/redis-segments.js';
+export * from './caps/redis-caps.js';
 export * from './content/device-contents.js';
 export * from './content/device-facts.js';
 export * from './content/redis-templates.js';

@@ -13,6 +13,7 @@ import { AudienceNames } from './audience/audience-names.js';
 import { AudienceResolver } from './audience/audience-resolver.js';
 import { RedisLists } from './audience/redis-lists.js';
 import { RedisSegments } from './audience/redis-segments.js';
+import { RedisCaps } from './caps/redis-caps.js';
 import { RedisTemplates } from './content/redis-templates.js';
 import { AccountRecords } from './devices/account-records.js';
 import { RedisCampaigns } from './campaign/redis-campaigns.js';
@@ -77,6 +78,7 @@ const repositories = ({ inboxBounds, connectionPolicy }: PersistenceOptions): Pr
   on(RedisInbox, (store) => new RedisInbox(store, inboxBounds)),
   on(RedisPresence, (store) => new RedisPresence(store, connectionPolicy)),
   on(RedisNotifications, (store) => new RedisNotifications(store)),
+  on(RedisCaps, (store) => new RedisCaps(store)),
   on(RedisTemplates, (store) => new RedisTemplates(store)),
   on(RedisCampaigns, (store) => new RedisCampaigns(store)),
   on(RedisApiKeys, (store) => new RedisApiKeys(store)),

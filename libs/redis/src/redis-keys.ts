@@ -18,6 +18,7 @@ export class RedisKeys {
   mqttUser = (name: string): string => `${this.prefix}{sys}:mqtt-user:${name}`;
   mqttUsers = (): string => `${this.prefix}{sys}:mqtt-users`;
   geofences = (app: string): string => `${this.prefix}{sys}:geofences:${app}`;
+  caps = (app: string): string => `${this.prefix}{sys}:caps:${app}`;
   templates = (app: string): string => `${this.prefix}{sys}:templates:${app}`;
   segments = (app: string): string => `${this.prefix}{sys}:segments:${app}`;
   lists = (app: string): string => `${this.prefix}{sys}:lists:${app}`;
@@ -130,6 +131,9 @@ export class RedisKeys {
   // Users and groups live in the partition of their own id
   userDevices = (partition: number, app: string, user: string): string =>
     `${this.part(partition)}:app:${app}:user:${user}`;
+  /** What a user (`u:ID`), or a device without one (`d:ID`), was notified of under a cap. */
+  capped = (partition: number, app: string, category: string, owner: string): string =>
+    `${this.part(partition)}:capped:${app}:${encodeURIComponent(category)}:${owner}`;
   userGroups = (partition: number, app: string, user: string): string =>
     `${this.part(partition)}:app:${app}:user-groups:${user}`;
   listUsers = (partition: number, app: string, list: string): string =>

@@ -16,6 +16,7 @@ const NAMES = [
   'change-webhook',
   'checkpoint-mqtt-log',
   'claim-campaigns',
+  'claim-caps',
   'claim-due',
   'claim-idempotency',
   'claim-mqtt-session',

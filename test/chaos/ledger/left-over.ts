@@ -45,7 +45,7 @@ const membersOwned =
 const RULES: readonly Rule[] = [
   {
     names:
-      /^\{sys\}:(install|keys:.+|key:.+|regkeys?:.+|webhooks|mqtt-users?(:.+)?|(segments|lists|geofences|templates):.+)$/,
+      /^\{sys\}:(install|keys:.+|key:.+|regkeys?:.+|webhooks|mqtt-users?(:.+)?|(segments|lists|geofences|templates|caps):.+)$/,
     fault: fine,
   },
   { names: /^\{sys\}:webhook:(.+)$/, fault: owned('webhooks') },
@@ -67,7 +67,7 @@ const RULES: readonly Rule[] = [
   { names: /^\{p\d+\}:dev:(.+)$/, fault: owned('devices') },
   { names: /^\{p\d+\}:(inbox):/, fault: isEmpty },
   {
-    names: /^\{p\d+\}:(clp|dlv|stats|stream|fast|registrations|archive|wait|track|contents):/,
+    names: /^\{p\d+\}:(clp|dlv|stats|stream|fast|registrations|archive|wait|track|contents|capped):/,
     fault: expires,
   },
   { names: /^\{p\d+\}:account:(.+)$/, fault: owned('devices') },

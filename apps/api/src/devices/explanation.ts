@@ -82,9 +82,7 @@ const SENTENCES: Readonly<Record<DeliveryState, Sentences>> = {
   failed: (_, step) => [
     `It failed${over(step)} at ${formatInstant(step.at)}: ${step.detail ?? 'the client refused it'}.`,
   ],
-  suppressed: (_, step) => [
-    `Its turn had not come by ${formatInstant(step.at)}, when the notification had to be over (notAfter): it was not sent to the device.`,
-  ],
+  suppressed: (_, step) => [suppression(step)],
 };
 
 function waits({ record, connections, before }: Facts): string[] {
@@ -100,6 +98,13 @@ function waits({ record, connections, before }: Facts): string[] {
     `The device is connected over ${names}, but has not taken it: ${before} ${before === 1 ? 'entry is' : 'entries are'} before it, ` +
       'and it has to acknowledge what it was given before it gets more.',
   ];
+}
+
+function suppression({ at: time, detail = '' }: StepRecord): string {
+  const when = formatInstant(time);
+  if (detail.startsWith('cap '))
+    return `It was held back at ${when} by the cap on ${detail.slice(4)}: the user had been notified often enough.`;
+  return `Its turn had not come by ${when}, when the notification had to be over (notAfter): it was not sent to the device.`;
 }
 
 function expiry(step: StepRecord): string {

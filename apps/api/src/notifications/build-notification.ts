@@ -42,7 +42,7 @@ export function buildNotification(
 }
 
 function optionsOf(request: SendNotification): Partial<Notification> {
-  const { collapseKey, transports, replaces, priority, requireAck, fallbackAfter } = request;
+  const { collapseKey, transports, replaces, priority, requireAck, fallbackAfter, category } = request;
   if (fallbackAfter && !requireAck) {
     throw invalidRequest([
       { pointer: '/fallbackAfter', detail: 'is for notifications with "requireAck": true' },
@@ -50,6 +50,8 @@ function optionsOf(request: SendNotification): Partial<Notification> {
   }
   return {
     ...(collapseKey && { collapseKey }),
+    ...(category && { category }),
+    ...(request.critical && { critical: true }),
     ...(transports && { transports: [...new Set(transports)] }),
     ...(replaces && { replaces }),
     ...(priority === 'high' && { priority }),

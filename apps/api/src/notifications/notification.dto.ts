@@ -5,6 +5,8 @@ import {
   type DeliveryState,
   isTemplateId,
   isUri,
+  NAME_RULE,
+  OVERALL,
   MAX_FALLBACK_AFTER,
   MAX_TTL,
   MAX_URI_LENGTH,
@@ -23,6 +25,7 @@ import {
   IsDeviceId,
   IsListOf,
   IsName,
+  isName,
   IsNotificationId,
   isObject,
   IsOneOf,
@@ -198,6 +201,19 @@ export class SendNotification {
   @FreeForm()
   @Must('must be a JSON object', isObject)
   pace?: Record<string, unknown> | null;
+
+  @ApiPropertyOptional({
+    example: 'news',
+    description: `what it counts as where caps are set (/v1/caps); a cap on "${OVERALL}" is for all, and no category has that name`,
+  })
+  @IsOptional()
+  @Must(`${NAME_RULE}, and not "${OVERALL}"`, (value) => isName(value) && value !== OVERALL)
+  category?: string | null;
+
+  @ApiPropertyOptional({ default: false, description: 'no cap holds it back, and it counts for none' })
+  @IsOptional()
+  @IsYesOrNo()
+  critical?: boolean | null;
 
   @ApiPropertyOptional({
     default: false,

@@ -88,7 +88,8 @@ export class CountsView implements Record<DeliveryState | 'pending', number> {
   @ApiProperty({ description: 'went with a device that was deleted, or with its former user' })
   purged!: number;
   @ApiProperty() failed!: number;
-  @ApiProperty({ description: 'passed over by the pace: not sent to the device' }) suppressed!: number;
+  @ApiProperty({ description: 'held back by a cap, or had no turn: not sent to the device' })
+  suppressed!: number;
 }
 
 export class ProgressView {
@@ -133,6 +134,12 @@ export class NotificationView extends AcceptedNotification {
     description: 'by transport, where something else is said',
   })
   overrides?: ContentOverrides;
+
+  @ApiPropertyOptional({ description: 'what it counts as where caps are set' })
+  category?: string;
+
+  @ApiPropertyOptional({ enum: [true], description: 'no cap holds it back' })
+  critical?: true;
 
   @ApiPropertyOptional({
     type: 'object',
@@ -305,7 +312,7 @@ export function notificationView(
   const { notification, sentAt, cancelledAt, recalledAt, recallId } = record;
   const { kind, title, body, uri, data, audience, ttl, collapseKey, transports } = notification;
   const { replaces, recalls, priority = 'normal', requireAck = false, fallbackAfter } = notification;
-  const { overrides, template } = notification;
+  const { overrides, template, category, critical } = notification;
   return {
     ...acceptedView(notification),
     status: statusView(record),
@@ -314,6 +321,8 @@ export function notificationView(
     body,
     uri,
     data,
+    ...(category !== undefined && { category }),
+    ...(critical && { critical: true as const }),
     ...(overrides && { overrides }),
     ...(template && { template }),
     audience,

@@ -1,14 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import type { Notification } from '@carillon/domain';
+import type { Cap, Notification } from '@carillon/domain';
 import {
+  type Closing,
   type DeviceContent,
   DeliveryCloser,
   DeviceContents,
+  type DeviceFacts,
   readDeviceFacts,
+  RedisCaps,
   RedisInbox,
   Store,
 } from '@carillon/persistence';
-import { Renderer } from './renderer.js';
+import { CapCatalog } from './cap-catalog.js';
+import { type RenderedPage, Renderer } from './renderer.js';
 
 /** Who is to be deposited to, and what each is told where that differs. */
 export interface Prepared {
@@ -16,7 +20,10 @@ export interface Prepared {
   readonly contents?: ReadonlyMap<string, DeviceContent>;
 }
 
-/** What comes before a deposit: what each device is told. A device that has its delivery keeps what it was told then. */
+/**
+ * What comes before a deposit: what each device is told, and whether it has been told enough. A device that has its delivery keeps what it was told
+ * then; whoever gets nothing has a receipt. Doing it again changes nothing.
+ */
 @Injectable()
 export class Preparation {
   private readonly contents: DeviceContents;
@@ -26,6 +33,8 @@ export class Preparation {
     private readonly store: Store,
     private readonly inbox: RedisInbox,
     private readonly renderer: Renderer,
+    private readonly capCatalog: CapCatalog,
+    private readonly caps: RedisCaps,
   ) {
     this.contents = new DeviceContents(store);
     this.closer = new DeliveryCloser(store);
@@ -33,20 +42,63 @@ export class Preparation {
 
   /** @param deviceIds of one partition */
   async prepare(notification: Notification, deviceIds: readonly string[]): Promise<Prepared> {
-    if (!notification.template || deviceIds.length === 0) return { deviceIds };
+    const caps = await this.capCatalog.on(notification);
+    if ((!notification.template && caps.length === 0) || deviceIds.length === 0) return { deviceIds };
     const partition = this.store.partitionOf(deviceIds[0]!);
     const before = await this.inbox.deliveriesOf(partition, notification.id, deviceIds);
     const made = new Set(before.map(({ deviceId }) => deviceId));
     const fresh = deviceIds.filter((id) => !made.has(id));
-    const facts = await readDeviceFacts(this.store, fresh, this.renderer.attributesOf(notification));
-    const { contents, failed } = await this.renderer.render(notification, facts.values());
-    await this.closer.close(notification, failed);
-    await this.contents.keep(notification, partition, contents);
-    const earlier = await this.contents.of(notification.id, partition, [...made]);
-    const closed = new Set(failed.map(({ deviceId }) => deviceId));
-    return {
-      deviceIds: deviceIds.filter((id) => !closed.has(id)),
-      contents: new Map([...earlier, ...contents]),
-    };
+    const { rendered, devices } = await this.render(notification, fresh);
+    // What cannot be said counts for nothing.
+    const capped = await this.holdBack(notification, caps, devices);
+    const closings = [...(rendered?.failed ?? []), ...capped];
+    await this.closer.close(notification, closings);
+    const closed = new Set(closings.map(({ deviceId }) => deviceId));
+    const left = deviceIds.filter((id) => !closed.has(id));
+    return rendered ? this.keep(notification, partition, left, rendered, [...made]) : { deviceIds: left };
+  }
+
+  private async render(
+    notification: Notification,
+    deviceIds: readonly string[],
+  ): Promise<{ rendered: RenderedPage | undefined; devices: DeviceFacts[] }> {
+    const isTemplate = notification.template !== undefined;
+    const attributes = isTemplate ? this.renderer.attributesOf(notification) : [];
+    const facts = await readDeviceFacts(this.store, deviceIds, attributes);
+    if (!isTemplate) return { rendered: undefined, devices: [...facts.values()] };
+    const rendered = await this.renderer.render(notification, facts.values());
+    return { rendered, devices: [...facts.values()].filter(({ id }) => rendered.contents.has(id)) };
+  }
+
+  private async holdBack(
+    { app, id }: Notification,
+    caps: readonly Cap[],
+    devices: readonly DeviceFacts[],
+  ): Promise<Closing[]> {
+    if (caps.length === 0 || devices.length === 0) return [];
+    const subjects = devices.map((device) => ({
+      deviceId: device.id,
+      ...(device.user !== undefined && { user: device.user }),
+    }));
+    const held = await this.caps.claim(app, id, caps, subjects, Date.now());
+    return [...held].map(([deviceId, { category }]) => ({
+      deviceId,
+      state: 'suppressed',
+      reason: `cap ${category}`,
+    }));
+  }
+
+  private async keep(
+    notification: Notification,
+    partition: number,
+    deviceIds: readonly string[],
+    { contents }: RenderedPage,
+    made: readonly string[],
+  ): Promise<Prepared> {
+    const told = new Set(deviceIds);
+    const own = new Map([...contents].filter(([id]) => told.has(id)));
+    await this.contents.keep(notification, partition, own);
+    const earlier = await this.contents.of(notification.id, partition, made);
+    return { deviceIds, contents: new Map([...earlier, ...own]) };
   }
 }

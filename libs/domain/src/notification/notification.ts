@@ -46,6 +46,10 @@ export interface Notification extends NotificationContent {
   readonly fallbackAfter?: number;
   /** Spread over time; undefined: to everybody at once. */
   readonly pace?: Pace;
+  /** What caps count it under. */
+  readonly category?: string;
+  /** No cap holds it back. */
+  readonly critical?: boolean;
   /** What is said over these transports instead. */
   readonly overrides?: ContentOverrides;
   /** What is said to each device is made from this when it is put into its inbox. */

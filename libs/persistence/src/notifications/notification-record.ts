@@ -53,8 +53,10 @@ export function toFields(notification: Notification): string[] {
 
 /** What is left at its default has no field. */
 function optionFields(notification: Notification): Record<string, string> {
-  const { priority, requireAck, fallbackAfter, pace, overrides, template } = notification;
+  const { priority, requireAck, fallbackAfter, pace, overrides, template, category, critical } = notification;
   return {
+    ...(category !== undefined && { category }),
+    ...(critical && { critical: '1' }),
     ...(overrides && { overrides: JSON.stringify(overridesJson(notification)) }),
     ...(template && { template: JSON.stringify(template), varies: '1' }),
     ...(pace && { pace: JSON.stringify(pace) }),
@@ -105,6 +107,8 @@ export function fromFields(
       transports,
       ...optionsOf(fields.priority, fields.requireAck, fields.fallbackAfter),
       ...(fields.pace && { pace: JSON.parse(fields.pace) as Pace }),
+      ...(fields.category && { category: fields.category }),
+      ...(fields.critical && { critical: true }),
       ...(fields.overrides && { overrides: overridesOf(fields.overrides) }),
       ...(fields.template && { template: JSON.parse(fields.template) as ContentTemplate }),
     },
