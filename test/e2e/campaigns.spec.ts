@@ -157,3 +157,84 @@ it('is cancelled in flight: the run stops, none follows', async () => {
   expect(progress).toBeDefined();
   expect((await runs(id))[0].parts[0].counts.queued).toBeLessThan(DEVICES);
 });
+
+it('tries variants on a split that stays, holds some out, and sends the winner to the rest', async () => {
+  const campaign = {
+    message: { title: 'Tea' },
+    variants: [
+      { name: 'A', share: 25, message: { body: 'A' } },
+      { name: 'B', share: 25, message: { body: 'B' } },
+    ],
+    holdOut: 20,
+  };
+  const id = await start(campaign);
+  const [run] = await until(
+    'both are out',
+    () => runs(id),
+    ([first]) => first?.parts.every(({ status }: { status: string }) => status === 'sent'),
+  );
+  expect(run.state).toBe('undecided');
+  const got = (part: { notification: string }) =>
+    devices.filter(({ ids }) => ids.includes(part.notification)).map(({ credentials }) => credentials.id);
+  const sizes = run.parts.map(({ counts }: { counts: { queued: number } }) => counts.queued);
+  await until('they have it', () => run.parts.map(got).flat().length === sizes[0] + sizes[1]);
+  const [a, b] = run.parts.map(got) as [string[], string[]];
+  const { body: preview } = await rest.get(`/v1/campaigns/${id}/preview`);
+  expect(preview).toMatchObject({ holdOut: 20, rest: 30, audience: { devices: DEVICES } });
+  // The split is the one that the audience's own term tells.
+  const inBuckets = async (from: number, to: number): Promise<number> =>
+    (await rest.post('/v1/audience/preview', { audience: `tag:all and bucket(${id}, ${from}, ${to})` })).body
+      .devices;
+  expect([a.length, b.length]).toEqual([await inBuckets(2_000, 4_500), await inBuckets(4_500, 7_000)]);
+  expect((await rest.post(`/v1/campaigns/${id}/winner`, { variant: 'C' })).body.faults[0].pointer).toBe(
+    '/variant',
+  );
+  expect((await rest.post(`/v1/campaigns/${id}/winner`, { variant: 'B' })).body.chosen).toBe('B');
+  await isDone(id);
+  const [{ parts }] = await runs(id);
+  expect(parts[2]).toMatchObject({ variant: 'B', rest: true, status: 'sent' });
+  await until('the rest has it', () => got(parts[2]).length === parts[2].counts.queued);
+  const everybody = [a, b, got(parts[2])].flat();
+  expect(new Set(everybody).size).toBe(everybody.length);
+  expect(everybody.length).toBe(DEVICES - (await inBuckets(0, 2_000)));
+  const { body: report } = await rest.get(`/v1/campaigns/${id}/report`);
+  expect(report).toMatchObject({
+    state: 'done',
+    chosen: 'B',
+    total: { counts: { queued: everybody.length } },
+  });
+  const csv = await rest.call('GET', `/v1/campaigns/${id}/report`, undefined, { accept: 'text/csv' });
+  expect(csv.headers.get('content-type')).toMatch(/^text\/csv/);
+  const [head, ...rows] = (csv.body as string).trimEnd().split('\r\n');
+  expect(head).toMatch(/^run,state,begunAt,endedAt,variant,rest,notification,status,queued,/);
+  expect(rows.map((row) => row.split(',')[4])).toEqual(['A', 'B', 'B']);
+});
+
+it('is started by a geofence for the devices of its audience, once a visit', async () => {
+  const area = { box: { south: 10, west: 10, north: 11, east: 11 } };
+  await rest.put('/v1/geofences/shop', { area, triggers: ['enter', 'exit'] });
+  const trigger = { geofence: 'shop', on: ['enter'] };
+  const wrong = {
+    name: 'x',
+    audience: 'everyone',
+    message: { title: 'x' },
+    trigger: { ...trigger, geofence: 'gone' },
+  };
+  expect((await rest.post('/v1/campaigns', wrong)).body.faults[0].pointer).toBe('/trigger/geofence');
+  const id = await start({ trigger, audience: 'tag:all and not device:d-1', message: { title: 'Here' } });
+  // Workers know of it within a second.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const [first, second] = devices as [MqttDevice, MqttDevice];
+  const before = [first.ids.length, second.ids.length];
+  const go = async (device: MqttDevice, lat: number) => device.report({ type: 'location', lat, lon: 10.5 });
+  for (const lat of [10.5, 10.6, 12, 10.5]) await go(first, lat);
+  await go(second, 10.5);
+  await until('both visits', () => first.ids.length === before[0]! + 2);
+  const { body } = await rest.get(`/v1/campaigns/${id}/report`);
+  expect(body).toMatchObject({ state: 'running', triggered: 2, total: { counts: { queued: 2 } } });
+  expect(second.ids.length).toBe(before[1]);
+  await rest.post(`/v1/campaigns/${id}/pause`);
+  for (const lat of [12, 10.5]) await go(first, lat);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(first.ids.length).toBe(before[0]! + 2);
+});

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { FenceActions } from '@carillon/domain';
 import { CampaignPoller } from './campaigns/campaign-poller.js';
 import { CampaignRunner } from './campaigns/campaign-runner.js';
+import { TriggeredCampaigns } from './campaigns/triggered-campaigns.js';
 import { DeviceEventsController } from './device-events/device-events.controller.js';
 import { CapCatalog } from './content/cap-catalog.js';
 import { Preparation } from './content/preparation.js';
@@ -11,6 +12,7 @@ import { Depositor } from './fan-out/depositor.js';
 import { FanOutService } from './fan-out/fan-out.service.js';
 import { DwellPoller } from './geofences/dwell-poller.js';
 import { FenceCatalog } from './geofences/fence-catalog.js';
+import { FenceEffects } from './geofences/fence-effects.js';
 import { FenceNotifications } from './geofences/fence-notifications.js';
 import { FenceWatch } from './geofences/fence-watch.js';
 import { EdgeReaper } from './maintenance/edge-reaper.js';
@@ -42,7 +44,9 @@ import { DuePoller } from './schedule/due-poller.js';
     FenceCatalog,
     FenceWatch,
     DwellPoller,
-    { provide: FenceActions, useClass: FenceNotifications },
+    FenceNotifications,
+    TriggeredCampaigns,
+    { provide: FenceActions, useClass: FenceEffects },
     Maintenance,
     ExpirySweeper,
     EdgeReaper,

@@ -67,6 +67,8 @@ export class RedisKeys {
   campaignRuns = (lane: number, id: string): string => `${this.lane(lane)}:campaign:${id}:runs`;
   campaigns = (lane: number, app: string): string => `${this.lane(lane)}:campaigns:${app}`;
   campaignsDue = (lane: number): string => `${this.lane(lane)}:campaigns-due`;
+  /** Notifications of one that a geofence triggers, with their variants. */
+  campaignCrossings = (lane: number, id: string): string => `${this.lane(lane)}:campaign:${id}:crossings`;
   /** Campaigns that geofences trigger. */
   fenceCampaigns = (lane: number, app: string): string => `${this.lane(lane)}:fence-campaigns:${app}`;
 

@@ -13,7 +13,7 @@ import {
   parseSchedule,
   type ScheduleJson,
 } from '@carillon/domain';
-import { AudienceResolver } from '@carillon/persistence';
+import { AudienceResolver, RedisGeofences } from '@carillon/persistence';
 import { invalidRequest, RequestValidationPipe } from '@carillon/process';
 import { buildNotification } from '../notifications/build-notification.js';
 import { SendNotification } from '../notifications/notification.dto.js';
@@ -42,6 +42,7 @@ export class CampaignPlans {
   constructor(
     private readonly audiences: AudienceResolver,
     private readonly messages: Messages,
+    private readonly geofences: RedisGeofences,
   ) {}
 
   /**
@@ -63,6 +64,7 @@ export class CampaignPlans {
       return parsed;
     });
     const schedule = await faults.of(() => scheduleOf(fields.schedule, now));
+    await faults.of(() => this.checkTrigger(app, fields.trigger));
     const variants = await this.variants(app, fields, now, faults);
     faults.throwFirst();
     return {
@@ -78,6 +80,12 @@ export class CampaignPlans {
       ...(typeof fields.limits?.maxErrorRate === 'number' && { maxErrorRate: fields.limits.maxErrorRate }),
       scheduledFrom: now,
     };
+  }
+
+  private async checkTrigger(app: string, trigger: PutCampaign['trigger']): Promise<void> {
+    if (!trigger || (await this.geofences.find(app, trigger.geofence))) return;
+    const detail = `there is no geofence ${trigger.geofence}`;
+    throw invalidRequest([{ pointer: '/trigger/geofence', detail }]);
   }
 
   /** Without variants there is one, with everybody who is not held out. */

@@ -9,6 +9,7 @@ import {
 } from '@carillon/domain';
 import { formatInstant } from '../time/instant.js';
 import { PutCampaign } from './campaign.dto.js';
+import { CampaignProgress } from './report.view.js';
 
 export class CampaignView extends PutCampaign {
   @ApiProperty({ example: '01jd8r2m6w3v5q9t7x4c2b1n0k' })
@@ -49,6 +50,12 @@ export class CampaignView extends PutCampaign {
 
   @ApiPropertyOptional({ format: 'date-time', description: 'when it runs next; absent where it does not' })
   nextRunAt?: string;
+
+  @ApiPropertyOptional({
+    type: CampaignProgress,
+    description: 'of its runs at work; where a single campaign is read',
+  })
+  progress?: CampaignProgress;
 }
 
 export class CampaignPage {

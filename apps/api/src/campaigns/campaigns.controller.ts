@@ -56,15 +56,6 @@ export class CampaignsController {
     return this.campaigns.page(app, query);
   }
 
-  @Get(':id')
-  @RequireScope('read')
-  @ApiOperation({ summary: 'Read a campaign' })
-  @ApiOkResponse({ type: CampaignView })
-  @Failures('invalid-request', 'not-found')
-  read(@Caller() { app }: AuthenticatedKey, @Param() { id }: CampaignParams): Promise<CampaignView> {
-    return this.campaigns.read(app, id);
-  }
-
   @Get(':id/changes')
   @RequireScope('read')
   @ApiOperation({ summary: 'Who did what to a campaign, and when' })

@@ -10,6 +10,7 @@ import { CampaignPreviewService } from './campaign-preview.service.js';
 import { CampaignRunsController } from './campaign-runs.controller.js';
 import { CampaignsController } from './campaigns.controller.js';
 import { APPROVAL_POLICY, CampaignsService } from './campaigns.service.js';
+import { ReportService } from './report.service.js';
 import { RunsService } from './runs.service.js';
 
 @Module({
@@ -19,6 +20,7 @@ import { RunsService } from './runs.service.js';
     CampaignPlans,
     CampaignsService,
     RunsService,
+    ReportService,
     CampaignPreviewService,
     {
       provide: APPROVAL_POLICY,

@@ -157,7 +157,7 @@ function givenOf(fields: PutCampaign): Record<string, unknown> {
   return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
 }
 
-function viewOf(campaign: Campaign): CampaignView {
+export function viewOf(campaign: Campaign): CampaignView {
   const [next] = isAtWork(campaign) ? upcoming(campaign, campaign.plannedTo ?? 0, 1) : [];
   return campaignView(campaign, next?.opensAt);
 }

@@ -132,11 +132,15 @@ export class PutGeofence {
   @Type(() => FenceCapFields)
   cap?: FenceCapFields | null;
 
-  @ApiProperty({ type: FenceNotificationFields, description: 'sent to the device, once a trigger and visit' })
+  @ApiPropertyOptional({
+    type: FenceNotificationFields,
+    description: 'sent to the device, once a trigger and visit; without it the fence is there for campaigns',
+  })
+  @IsOptional()
   @Must('must be an object', isObject)
   @ValidateNested()
   @Type(() => FenceNotificationFields)
-  notification!: FenceNotificationFields;
+  notification?: FenceNotificationFields | null;
 }
 
 export class GeofenceView {
@@ -161,8 +165,8 @@ export class GeofenceView {
   @ApiPropertyOptional({ type: FenceCapFields })
   cap?: FenceCapFields;
 
-  @ApiProperty({ type: FenceNotificationFields })
-  notification!: FenceNotificationFields;
+  @ApiPropertyOptional({ type: FenceNotificationFields })
+  notification?: FenceNotificationFields;
 
   @ApiProperty({ format: 'date-time' })
   createdAt!: string;

@@ -34,7 +34,7 @@ export class GeofencesService {
       dwellSeconds: fields.dwellSeconds ?? DEFAULT_DWELL,
       hysteresis: fields.hysteresis ?? DEFAULT_HYSTERESIS,
       ...(fields.cap && { cap: { max: fields.cap.max, seconds: fields.cap.seconds } }),
-      notification: notificationOf(fields.notification),
+      ...(fields.notification && { notification: notificationOf(fields.notification) }),
       createdAt: before?.createdAt ?? now,
       updatedAt: now,
     };
@@ -78,7 +78,6 @@ function contentOf({ kind, title, body, uri, data }: FenceNotificationFields): F
 
 function geofenceView(fence: Geofence): GeofenceView {
   const { id, name, area, triggers, dwellSeconds, hysteresis, cap, notification } = fence;
-  const { content, ...options } = notification;
   return {
     id,
     ...(name !== undefined && { name }),
@@ -87,11 +86,14 @@ function geofenceView(fence: Geofence): GeofenceView {
     dwellSeconds,
     hysteresis,
     ...(cap && { cap }),
-    notification: { ...content, ...options } as FenceNotificationFields,
+    ...(notification && { notification: fieldsOf(notification) }),
     createdAt: formatInstant(fence.createdAt),
     updatedAt: formatInstant(fence.updatedAt),
   };
 }
+
+const fieldsOf = ({ content, ...options }: FenceNotification): FenceNotificationFields =>
+  ({ ...content, ...options }) as FenceNotificationFields;
 
 const noSuchFence = (id: string): CarillonError =>
   new CarillonError('not-found', `there is no geofence ${id}`);

@@ -121,6 +121,7 @@ const ROUTES = [
   'GET /v1/campaigns/{id}',
   'GET /v1/campaigns/{id}/changes',
   'GET /v1/campaigns/{id}/preview',
+  'GET /v1/campaigns/{id}/report',
   'GET /v1/campaigns/{id}/runs',
   'PATCH /v1/campaigns/{id}',
   'POST /v1/campaigns',

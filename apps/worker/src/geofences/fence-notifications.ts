@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { FenceActions, type FenceCrossing, type Notification, ONLINE_ONLY_GRACE } from '@carillon/domain';
+import { type FenceCrossing, type Notification, ONLINE_ONLY_GRACE } from '@carillon/domain';
 import { RedisNotifications } from '@carillon/persistence';
 
 /** Sends a fence's notification to the device that triggered it: one for each trigger of a visit, by its idempotency key. */
 @Injectable()
-export class FenceNotifications extends FenceActions {
-  constructor(private readonly notifications: RedisNotifications) {
-    super();
-  }
+export class FenceNotifications {
+  constructor(private readonly notifications: RedisNotifications) {}
 
   async fire({ fence, deviceId, trigger, since }: FenceCrossing): Promise<void> {
     const { app, notification } = fence;
+    if (!notification) return;
     const now = Date.now();
     const keyHash = createHash('sha256')
       .update(`geofence ${fence.id} ${deviceId} ${since} ${trigger}`)

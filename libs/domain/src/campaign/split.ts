@@ -1,6 +1,6 @@
 import type { Audience } from '../audience/audience.js';
-import { BUCKET_COUNT } from '../audience/bucket.js';
-import type { CampaignPlan } from './campaign.js';
+import { BUCKET_COUNT, bucketOf } from '../audience/bucket.js';
+import type { Campaign, CampaignPlan, CampaignVariant } from './campaign.js';
 
 /** Buckets from `from` up to, not including, `to`. */
 export interface BucketRange {
@@ -29,4 +29,13 @@ export function splitOf({ variants, holdOut }: Pick<CampaignPlan, 'variants' | '
 export function withinBuckets(audience: Audience, salt: string, { from, to }: BucketRange): Audience {
   if (from === 0 && to === BUCKET_COUNT) return audience;
   return { all: [audience, { bucket: { salt, from, to } }] };
+}
+
+/** What one device gets; undefined for one that is held out, or waits for the winner. */
+export function variantFor({ id, plan, winner }: Campaign, deviceId: string): CampaignVariant | undefined {
+  const bucket = bucketOf(id, deviceId);
+  if (bucket < plan.holdOut) return undefined;
+  const own = splitOf(plan).variants.find(({ from, to }) => from <= bucket && bucket < to);
+  const name = winner ?? own?.name;
+  return plan.variants.find((variant) => variant.name === name);
 }

@@ -31,7 +31,8 @@ export interface Geofence {
   /** A device that is inside has left only when it is further away than this, metres. */
   readonly hysteresis: number;
   readonly cap?: FenceCap;
-  readonly notification: FenceNotification;
+  /** Undefined: it is there for campaigns alone. */
+  readonly notification?: FenceNotification;
   readonly createdAt: number;
   readonly updatedAt: number;
 }

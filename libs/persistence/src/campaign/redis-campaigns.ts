@@ -5,10 +5,11 @@ import {
   type CampaignTrigger,
   newNotificationId,
   type Notification,
+  type RunPart,
 } from '@carillon/domain';
 import { runScript } from '@carillon/redis';
 import { forgetAt, toFields } from '../notifications/notification-record.js';
-import type { Store } from '../store.js';
+import { resultsOf, type Store } from '../store.js';
 import { type CampaignFields, fromCampaignFields, toCampaignFields } from './campaign-record.js';
 
 /** What becomes of notifications of a campaign's runs. */
@@ -30,6 +31,7 @@ export interface CampaignUpdate {
 
 /** Somebody else changes them first. */
 const MAX_ATTEMPTS = 50;
+const MAX_CROSSINGS = 10_000;
 
 /** Campaigns with their runs, each in one lane together with the notifications of its runs. */
 export class RedisCampaigns {
@@ -108,7 +110,8 @@ export class RedisCampaigns {
 
   /** @returns whether it was still as it was read */
   async delete({ id, app, revision }: Campaign): Promise<boolean> {
-    const keys = this.own(id, app);
+    const crossings = this.store.keys.campaignCrossings(this.store.laneOf(id), id);
+    const keys = [...this.own(id, app), crossings];
     return (await runScript<number>(this.store.client, 'delete-campaign', keys, [id, revision])) === 1;
   }
 
@@ -174,6 +177,27 @@ export class RedisCampaigns {
     );
     const entries = lanes.flatMap((lane) => Object.entries(lane));
     return new Map(entries.map(([id, json]) => [id, JSON.parse(json) as CampaignTrigger]));
+  }
+
+  /** Notes a notification that a fence triggered; again changes nothing. The newest 10,000 are kept. */
+  async cross(id: string, { variant, notificationId }: RunPart, at: number): Promise<void> {
+    const key = this.store.keys.campaignCrossings(this.store.laneOf(id), id);
+    const replies = await this.store.client
+      .pipeline()
+      .zadd(key, 'NX', at, `${notificationId} ${variant}`)
+      .zremrangebyrank(key, 0, -MAX_CROSSINGS - 1)
+      .exec();
+    resultsOf(replies);
+  }
+
+  /** Newest first. */
+  async crossings(id: string): Promise<RunPart[]> {
+    const key = this.store.keys.campaignCrossings(this.store.laneOf(id), id);
+    const members = await this.store.client.zrevrange(key, 0, -1);
+    return members.map((member) => {
+      const space = member.indexOf(' ');
+      return { notificationId: member.slice(0, space), variant: member.slice(space + 1) };
+    });
   }
 
   private key = (id: string): string => this.store.keys.campaign(this.store.laneOf(id), id);
