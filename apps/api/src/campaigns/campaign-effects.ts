@@ -62,9 +62,15 @@ export function replan(campaign: Campaign, plan: CampaignPlan, now: number): Cam
   const hasWinner = plan.variants.some(({ name }) => name === campaign.winner);
   return {
     plan: isSameSchedule ? { ...plan, scheduledFrom: campaign.plan.scheduledFrom } : plan,
-    ...(!isSameSchedule && campaign.startedAt !== undefined && { plannedTo: now }),
+    ...(!isSameSchedule && plannedAgain(campaign, plan, now)),
     ...(campaign.winner !== undefined && !hasWinner && { winner: undefined }),
   };
+}
+
+/** Times before count no more; without a schedule there is the one run that begins at once. */
+function plannedAgain({ startedAt }: Campaign, plan: CampaignPlan, now: number): { plannedTo?: number } {
+  if (startedAt === undefined) return {};
+  return { plannedTo: plan.schedule || plan.trigger ? now : startedAt - 1 };
 }
 
 function checkSplit({ open, plan: before }: Campaign, plan: CampaignPlan): void {
