@@ -8,6 +8,7 @@ import {
   SlixmppClient,
   type StockClient,
   StropheClient,
+  XmppJsClient,
 } from '../support/stock-clients.js';
 import { until } from '../support/until.js';
 
@@ -29,6 +30,8 @@ interface Trial {
   readonly listener: 'XMPP' | 'HTTP';
   /** The proof by which it acknowledges. */
   readonly proof: RegExp;
+  /** How its session outlives the cut: by a resumption, or because it is of no one connection. Either way it is the same session. */
+  readonly comesBack: 'resumed' | 'unbroken';
   readonly start: (account: Account) => StockClient | Promise<StockClient>;
 }
 
@@ -38,12 +41,22 @@ const TRIALS: readonly Trial[] = [
     version: SlixmppClient.version(),
     listener: 'XMPP',
     proof: /^sm$/,
+    comesBack: 'resumed',
     start: (account) => new SlixmppClient(account),
+  },
+  {
+    name: '@xmpp/client over TCP',
+    version: XmppJsClient.version(),
+    listener: 'XMPP',
+    proof: /^(sm|ping)$/,
+    comesBack: 'resumed',
+    start: (account) => XmppJsClient.start(account, 'tcp'),
   },
   {
     name: 'profanity',
     version: ProfanityClient.version(),
     listener: 'XMPP',
+    comesBack: 'resumed',
     proof: /^(receipt|sm)$/,
     start: (account) => new ProfanityClient(account),
   },
@@ -52,6 +65,7 @@ const TRIALS: readonly Trial[] = [
     version: ChromiumPage.version(),
     listener: 'HTTP',
     proof: /^sm$/,
+    comesBack: 'resumed',
     start: (account) => StropheClient.start(account, 'websocket'),
   },
   {
@@ -59,6 +73,7 @@ const TRIALS: readonly Trial[] = [
     version: ChromiumPage.version(),
     listener: 'HTTP',
     proof: /^(receipt|ping)$/,
+    comesBack: 'unbroken',
     start: (account) => StropheClient.start(account, 'bosh'),
   },
 ];
@@ -83,14 +98,21 @@ const online = (device: string) =>
     LIMIT_MS,
   );
 
-describe.each(TRIALS)('$name ($version)', ({ name, version, listener, proof, start }) => {
+/** Sessions of all clients together, by how they began: the trials run one after the other. */
+async function sessions(): Promise<Record<string, number>> {
+  const text = (await rest.get('/metrics')).body as string;
+  const found = text.matchAll(/^carillon_xmpp_sessions_total\{how="(\w+)"\} (\d+)$/gm);
+  return Object.fromEntries([...found].map(([, how, count]) => [how!, Number(count)]));
+}
+
+describe.each(TRIALS)('$name ($version)', ({ name, version, listener, proof, comesBack, start }) => {
   if (version === undefined) console.warn(`not tried, as it is not installed: ${name}`);
   const trial = version === undefined ? it.skip : it;
 
   trial(
     'logs in, takes a push, acknowledges it, and goes on after a cut line with what it missed',
     async () => {
-      const id = name.toLowerCase().replace(/\W+/g, '-');
+      const id = name.toLowerCase().replaceAll(/\W+/g, '-').replace(/^-/, '');
       const line = await CuttableLine.to(gateway.url(listener));
       const client = await start({
         id,
@@ -101,8 +123,13 @@ describe.each(TRIALS)('$name ($version)', ({ name, version, listener, proof, sta
       try {
         await online(id);
         await acknowledged(await send(id, 'Before the cut'), id, proof);
+        const before = await sessions();
         line.cut();
         await acknowledged(await send(id, 'After the cut'), id, /./);
+        const after = await sessions();
+        const begun = (how: string): number => after[how]! - before[how]!;
+        // oxlint-disable-next-line jest/no-standalone-expect -- it is in a test, or in one that is skipped
+        expect([begun('resumed') > 0, begun('bound')]).toEqual([comesBack === 'resumed', 0]);
         for (const title of ['Before the cut', 'After the cut'])
           // oxlint-disable-next-line jest/no-standalone-expect -- it is in a test, or in one that is skipped
           expect([title, await client.shown(title)]).toEqual([title, 1]);

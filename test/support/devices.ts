@@ -1,7 +1,7 @@
 import { client as xmppClient, type Options, xml, type Client as XmppClient } from '@xmpp/client';
 import { randomUUID } from 'node:crypto';
-import tls from 'node:tls';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import './trusting-tls.js';
 import { until } from './until.js';
 
 export interface Envelope {
@@ -119,11 +119,6 @@ export interface XmppOptions {
   /** Of SASL; what the client chooses unless given. */
   readonly mechanism?: string;
 }
-
-// An installation's first certificate is self-signed, and @xmpp/client has no option for it.
-const connectTls = tls.connect;
-tls.connect = ((options: tls.ConnectionOptions) =>
-  connectTls({ ...options, rejectUnauthorized: false })) as typeof tls.connect;
 
 const JSON_CONTAINER = 'urn:xmpp:json:0';
 

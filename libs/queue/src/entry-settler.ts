@@ -14,6 +14,7 @@ export class EntrySettler {
   ) {}
 
   settle(entry: StreamEntry): void {
+    if (entry.isSettled) return;
     const ids = this.finished.get(entry.stream);
     if (ids) ids.push(entry.id);
     else this.finished.set(entry.stream, [entry.id]);

@@ -6,6 +6,8 @@ export interface StreamEntry {
   readonly data: string;
   /** How often it was delivered, this time included. */
   readonly deliveries: number;
+  /** Set by a handler that has acknowledged and deleted the entry itself. */
+  isSettled?: true;
 }
 
 export type EntryHandler = (entry: StreamEntry) => Promise<void>;

@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions as ConnectionOptions } from 'ioredis';
+import { gatherWrites } from './gathered-writes.js';
 import { sentinelAddress, topologyOf } from './redis-address.js';
 import { defineScripts } from './redis-scripts.js';
 
@@ -29,6 +30,7 @@ const MAX_RETRIES = 2;
 export function createRedis(options: RedisOptions): RedisClient {
   const client = connect(options);
   client.on('error', options.onError ?? (() => undefined));
+  gatherWrites(client);
   defineScripts(client);
   return client;
 }

@@ -17,6 +17,7 @@ import {
 import { ProcessContext, Recurring } from '@carillon/process';
 import { showMqttMetrics } from './mqtt-metrics.js';
 import { Transports } from './transports.js';
+import { showXmppMetrics } from './xmpp-metrics.js';
 
 const HEARTBEAT_MS = 2_000;
 /** Even if every hint was lost, a connected device gets its inbox after so long, ms. */
@@ -49,6 +50,7 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
     this.heartbeat = new Recurring('edge heartbeat', () => this.beat(), context.logger);
     this.reconciliation = new Recurring('inbox reconciliation', () => this.reconcileRound(), context.logger);
     showMqttMetrics(metrics, transports.mqtt.broker);
+    showXmppMetrics(metrics, transports.xmpp);
     metrics.gauge({
       name: 'connected_devices',
       help: 'Devices that take pushes on this edge, by transport',

@@ -29,10 +29,12 @@ export class ReceiptsController {
 
   @StreamHandler('receipts')
   async count(@Payload() receipts: readonly Receipt[], @Ctx() context: RedisStreamsContext): Promise<void> {
-    const { stream, id } = context.entry;
+    const { entry } = context;
+    const { stream, id } = entry;
     // Before the entry is acknowledged: killed in between, it comes again, and so do its events, under the same ids.
     await this.webhooks.take(receipts, `${partitionOf(stream)}-${id}`);
     if (!(await this.counter.count(stream, id, receipts))) return;
+    entry.isSettled = true;
     for (const { state, transport, count } of receipts) this.receipts.inc({ state, transport }, count);
   }
 }

@@ -1,5 +1,6 @@
 import { type Audience, DEVICE_ID, namesOf, type RejectedName, termsOf } from '@carillon/domain';
 import type { Store } from '../store.js';
+import { devicesOfApp } from './app-devices.js';
 
 const CHECKED_KINDS = ['user', 'device', 'group', 'segment', 'list'] as const;
 
@@ -14,16 +15,26 @@ export class AudienceNames {
       for (const kind of CHECKED_KINDS)
         for (const name of namesOf(term, kind)) named.set(`${kind} ${name}`, { kind, name });
     const names = [...named.values()];
-    const known = await Promise.all(names.map((each) => this.isKnown(app, each)));
+    const ids = names.filter(({ kind, name }) => kind === 'device' && DEVICE_ID.test(name));
+    const devices = await devicesOfApp(
+      this.store,
+      app,
+      ids.map(({ name }) => name),
+    );
+    const known = await Promise.all(names.map((each) => this.isKnown(app, each, devices)));
     return names.filter((_, i) => !known[i]);
   }
 
-  private async isKnown(app: string, { kind, name }: RejectedName): Promise<boolean> {
+  private async isKnown(
+    app: string,
+    { kind, name }: RejectedName,
+    devices: ReadonlySet<string>,
+  ): Promise<boolean> {
     const { client, keys } = this.store;
     const partition = this.store.partitionOf(name);
     switch (kind) {
       case 'device':
-        return DEVICE_ID.test(name) && (await client.hget(keys.device(partition, name), 'app')) === app;
+        return devices.has(name);
       case 'user':
         return (await client.exists(keys.userDevices(partition, app, name))) === 1;
       case 'group':

@@ -2,6 +2,7 @@ import { type AudienceTerm, positionOfScore } from '@carillon/domain';
 import type { ChainableCommander } from 'ioredis';
 import type { RedisUsers } from '../devices/redis-users.js';
 import { resultsOf, type Store } from '../store.js';
+import { devicesOfApp } from './app-devices.js';
 import { isPolar } from './page-facts.js';
 import { type PreparedTerm, setsOf } from './prepared-term.js';
 
@@ -72,11 +73,8 @@ export class Candidates {
   }
 
   private async ofApp(ids: readonly string[]): Promise<string[]> {
-    const { client, keys } = this.store;
-    const owners = await Promise.all(
-      ids.map((id) => client.hget(keys.device(this.store.partitionOf(id), id), 'app')),
-    );
-    return ids.filter((_, i) => owners[i] === this.app);
+    const own = await devicesOfApp(this.store, this.app, ids);
+    return ids.filter((id) => own.has(id));
   }
 
   private async namedIn(partition: number, term: AudienceTerm): Promise<string[]> {

@@ -41,6 +41,7 @@ interface Displacement {
 const MAX_DISPLACEMENT_ROUNDS = 16;
 /** A script holds Redis for as long as it runs. */
 const MAX_DEVICES_PER_CALL = 500;
+const MAX_STEPS_PER_CALL = 500;
 const CLOSED = [
   'acknowledged',
   'expired',
@@ -210,7 +211,12 @@ export class RedisInbox extends Inbox {
 
   async record(steps: readonly DeliveryStep[]): Promise<void> {
     const groups = byShard(steps, ({ deviceId }) => this.store.partitionOf(deviceId));
-    await Promise.all([...groups].map(([partition, own]) => this.recordIn(partition, own)));
+    await Promise.all([...groups].map(([partition, own]) => this.recordAll(partition, own)));
+  }
+
+  private async recordAll(partition: number, steps: readonly DeliveryStep[]): Promise<void> {
+    for (let i = 0; i < steps.length; i += MAX_STEPS_PER_CALL)
+      await this.recordIn(partition, steps.slice(i, i + MAX_STEPS_PER_CALL));
   }
 
   private recordIn(partition: number, steps: readonly DeliveryStep[]): Promise<unknown> {

@@ -4,7 +4,8 @@ import type { TransportLogger } from '../transport-context.js';
 
 /** Steps wait so long for others to be recorded with, ms: less than a person or a p99 notices. */
 const GATHER_MS = 4;
-const MAX_BATCH = 500;
+/** Of all partitions; each gets its own in one call. */
+const MAX_BATCH = 5_000;
 const RETRY_MS = 250;
 /** Beyond this the oldest steps are given up: an acknowledgement that is lost makes its entry come once more. */
 const MAX_WAITING = 200_000;

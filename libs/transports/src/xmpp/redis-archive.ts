@@ -11,9 +11,13 @@ const GATHER_MS = 20;
 
 type Owner = Pick<DeviceLogin, 'id' | 'user' | 'credentials'>;
 
-interface Push {
+interface Place {
+  readonly owner: Owner;
   readonly partition: number;
   readonly key: string;
+}
+
+interface Push extends Omit<Place, 'owner'> {
   readonly id: string;
   readonly at: number;
 }
@@ -23,6 +27,7 @@ interface Push {
  * registers it anew, finds none of them. A push that could not be stored is missing, and logged.
  */
 export class RedisArchive {
+  private readonly places = new WeakMap<object, Place>();
   private waiting: Push[] = [];
   private timer: NodeJS.Timeout | undefined;
 
@@ -34,7 +39,7 @@ export class RedisArchive {
 
   /** @param at when it was sent, ms since 1970 */
   keep(owner: Owner, id: string, at: number): void {
-    this.waiting.push({ partition: this.partitionOf(owner), key: this.keyOf(owner), id, at });
+    this.waiting.push({ ...this.placeOf(owner), id, at });
     this.timer ??= setTimeout(() => void this.flush(), GATHER_MS);
   }
 
@@ -76,11 +81,17 @@ export class RedisArchive {
   }
 
   private keyOf(owner: Owner): string {
-    return this.keys.archive(this.partitionOf(owner), owner.id, tagOf(owner));
+    return this.placeOf(owner).key;
   }
 
-  private partitionOf({ id }: Owner): number {
-    return shardOf(id, this.keys.partitions);
+  /** The same for all pushes of a log-in, but for one that gets another password. */
+  private placeOf(owner: Owner): Place {
+    const known = this.places.get(owner.credentials);
+    if (known?.owner === owner) return known;
+    const partition = shardOf(owner.id, this.keys.partitions);
+    const place = { owner, partition, key: this.keys.archive(partition, owner.id, tagOf(owner)) };
+    this.places.set(owner.credentials, place);
+    return place;
   }
 }
 

@@ -1,7 +1,7 @@
 import { carriedBy, type DeviceLogin, type EnvelopeContent, INBOX_START } from '@carillon/domain';
 import type { ArchivedMessage, ArchiveHooks, XmppSession } from '@carillon/xmpp-server';
-import type { OutgoingDelivery } from '../channel/device-channel.js';
 import type { TransportContext } from '../transport-context.js';
+import type { PushContents } from './push-contents.js';
 import type { RedisArchive } from './redis-archive.js';
 import { archivedPush } from './xmpp-push.js';
 
@@ -18,10 +18,10 @@ export class XmppArchive implements ArchiveHooks {
   ) {}
 
   /** A push was written. One that takes another back takes it out of here too. */
-  written(session: XmppSession, { notificationId, content }: OutgoingDelivery): void {
-    const { kind, sentAt, recalls } = JSON.parse(content.contentJson) as EnvelopeContent;
+  written(session: XmppSession, notificationId: string, { content, sentAt }: PushContents): void {
+    const { kind, recalls } = content;
     const login = loginOf(session);
-    if (kind !== 'recall') return this.archive.keep(login, notificationId, Date.parse(sentAt));
+    if (kind !== 'recall') return this.archive.keep(login, notificationId, sentAt);
     if (recalls === undefined) return;
     void this.archive
       .forget(login, recalls)

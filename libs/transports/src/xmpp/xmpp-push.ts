@@ -11,33 +11,24 @@ import {
 } from '@carillon/xmpp-server';
 import type { OutgoingDelivery } from '../channel/device-channel.js';
 import type { InFlight } from '../channel/device-steps.js';
+import type { PushContents } from './push-contents.js';
 
 /** The stanza of a push, in the dialect that the session logged in with; undefined where the dialect has none. */
 export function pushDelivery(
   session: XmppSession,
-  app: string,
-  outgoing: OutgoingDelivery,
+  contents: PushContents,
+  { notificationId: id, seq, envelope }: OutgoingDelivery,
 ): Delivery | undefined {
-  const { notificationId: id, seq, envelope, content } = outgoing;
-  const parsed = JSON.parse(content.contentJson) as EnvelopeContent;
-  const { kind, title, body, uri, sentAt, replaces } = parsed;
+  const { content, sentAt } = contents;
+  const { kind, replaces } = content;
   const to = fullJid(session.jid);
   const cookie: InFlight = { notificationId: id, seq };
   if (session.dialect === 'androidpn') {
     if (kind === 'recall') return undefined;
-    return { id, cookie, stanza: androidpnNotification({ to, id, ...androidpnFields(id, parsed) }) };
+    return { id, cookie, stanza: androidpnNotification({ to, id, ...androidpnFields(id, content) }) };
   }
-  const stanza = pushMessage({
-    from: `${app}@${session.jid.domain}`,
-    to,
-    id,
-    title,
-    body,
-    uri,
-    envelope,
-    ...(replaces !== undefined && session.supports(NS.correction) && { corrects: replaces }),
-    delayedSince: delayedSince(sentAt),
-  });
+  const corrects = replaces !== undefined && session.supports(NS.correction) ? replaces : undefined;
+  const stanza = contents.stanza({ to, id, envelope, corrects, delayedSince: delayedSince(sentAt) });
   return { id, cookie, stanza };
 }
 
@@ -74,7 +65,6 @@ function androidpnFields(
 /** Older than this, a push says since when it was waiting, ms. */
 const STORED_AFTER = 5_000;
 
-function delayedSince(sentAt: string): Date | undefined {
-  const sent = new Date(sentAt);
-  return Date.now() - sent.getTime() > STORED_AFTER ? sent : undefined;
+function delayedSince(sentAt: number): Date | undefined {
+  return Date.now() - sentAt > STORED_AFTER ? new Date(sentAt) : undefined;
 }

@@ -23,6 +23,7 @@ import { scramCredentials } from '../scram-credentials.js';
 import type { TransportContext } from '../transport-context.js';
 import { AndroidpnReports } from './androidpn-reports.js';
 import type { RedisArchive } from './redis-archive.js';
+import { RecentContents } from './push-contents.js';
 import { WakeUps } from './wake-ups.js';
 import { XmppAccounts } from './xmpp-accounts.js';
 import { XmppArchive } from './xmpp-archive.js';
@@ -48,6 +49,8 @@ const loginOf = (session: XmppSession): DeviceLogin => session.principal as Devi
 /** Pushes over the embedded XMPP server: what stands in a device's inbox goes to its session as a message stanza. */
 export class XmppTransport extends DeliveryTransport {
   readonly kind = 'xmpp';
+  /** Sessions that began here, and those that came back or were brought here by a resumption (XEP-0198). */
+  readonly sessions = { bound: 0, resumed: 0 };
   /** The edge attaches its connections here. */
   readonly server: XmppServer;
   private readonly links: DeviceLinks<XmppSession>;
@@ -57,6 +60,7 @@ export class XmppTransport extends DeliveryTransport {
   private readonly archive: XmppArchive;
   private readonly wakeUps: WakeUps;
   private readonly domain: string;
+  private readonly contents: RecentContents;
 
   constructor(
     private readonly context: TransportContext,
@@ -64,6 +68,7 @@ export class XmppTransport extends DeliveryTransport {
   ) {
     super();
     this.domain = options.domain;
+    this.contents = new RecentContents(options.domain);
     this.events = new XmppEvents(context, options.domain);
     this.androidpn = new AndroidpnReports(context);
     this.archive = new XmppArchive(context, archive);
@@ -143,6 +148,7 @@ export class XmppTransport extends DeliveryTransport {
       onAvailable: (session) => this.open(session),
       onUnavailable: (session) => this.close(session),
       onDetached: (session) => this.lost(session),
+      onBound: () => void this.sessions.bound++,
       onResumed: (session) => void this.reopen(session),
       onClosed: (session, cause) => (cause === 'system-shutdown' ? this.close(session) : this.lost(session)),
       onDeliveryAcknowledged: (session, cookie, via) => this.acknowledged(session, cookie as InFlight, via),
@@ -194,15 +200,18 @@ export class XmppTransport extends DeliveryTransport {
   }
 
   private write(session: XmppSession, outgoing: OutgoingDelivery): WriteOutcome {
-    const push = pushDelivery(session, loginOf(session).app, outgoing);
+    const contents = this.contents.of(outgoing.content.contentJson, loginOf(session).app);
+    const push = pushDelivery(session, contents, outgoing);
     if (!push) return 'unsupported';
     const outcome = session.deliver(push);
-    if (outcome === 'written' && session.dialect === 'xmpp') this.archive.written(session, outgoing);
+    if (outcome === 'written' && session.dialect === 'xmpp')
+      this.archive.written(session, outgoing.notificationId, contents);
     return outcome;
   }
 
   /** What the resumption acknowledged has to be out of the inbox before that is read. */
   private async reopen(session: XmppSession): Promise<void> {
+    this.sessions.resumed++;
     await this.context.receipts.flush();
     if (session.available && !session.detached) this.open(session);
   }
