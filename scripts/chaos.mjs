@@ -4,6 +4,7 @@ import { readNumbers } from './setup/numbers.mjs';
 
 const numbers = readNumbers({
   seed: { help: 'repeat the run with this seed; without it a new one is drawn and printed' },
+  seeds: { help: 'so many runs with as many seeds, from that one on; a line for each' },
   kills: { default: '52', help: 'processes that are killed (52)' },
   notifications: { default: '20000', help: 'notifications that are sent meanwhile (20000)' },
   outage: {

@@ -3,6 +3,7 @@ import type { Dice } from './dice.js';
 /** What is done to the system, one after another. Times are ms. */
 export type Disturbance =
   | { readonly kind: 'kill'; readonly name: string; readonly downMs: number }
+  | { readonly kind: 'drain'; readonly name: string; readonly downMs: number }
   | { readonly kind: 'restart-redis'; readonly downMs: number }
   | { readonly kind: 'pause-redis'; readonly ms: number }
   | { readonly kind: 'cut-redis' };
@@ -12,16 +13,28 @@ export interface PlannedDisturbance {
   readonly disturbance: Disturbance;
 }
 
-/** So many kills, spread over the victims, with trouble of Redis in between, its kinds by turns. */
+export interface PlanOptions {
+  /** Names of processes. */
+  readonly victims: readonly string[];
+  readonly kills: number;
+  /** Processes that are told to end, by SIGTERM. */
+  readonly drains: number;
+  readonly redisTroubles: number;
+}
+
+/** So many kills and drains, spread over the victims, with trouble of Redis in between, its kinds by turns. */
 export function planDisturbances(
   dice: Dice,
-  victims: readonly string[],
-  kills: number,
-  redisTroubles: number,
+  { victims, kills, drains, redisTroubles }: PlanOptions,
 ): PlannedDisturbance[] {
-  const killed = dice.shuffle(Array.from({ length: kills }, (_, i) => victims[i % victims.length]!));
+  const spread = (count: number): string[] =>
+    dice.shuffle(Array.from({ length: count }, (_, i) => victims[i % victims.length]!));
+  const ending =
+    (kind: 'kill' | 'drain') =>
+    (name: string): Disturbance => ({ kind, name, downMs: dice.between(0, 1_500) });
   const all: Disturbance[] = [
-    ...killed.map((name): Disturbance => ({ kind: 'kill', name, downMs: dice.between(0, 1_500) })),
+    ...spread(kills).map(ending('kill')),
+    ...spread(drains).map(ending('drain')),
     ...Array.from({ length: redisTroubles }, (_, i) => redisTrouble(dice, i)),
   ];
   return dice.shuffle(all).map((disturbance) => ({ afterMs: dice.between(100, 1_500), disturbance }));

@@ -11,6 +11,7 @@ it('finds what a worker loses that acknowledges its work before it is done', asy
     seed,
     kills: 3,
     victims: ['worker 1', 'worker 2'],
+    drains: 0,
     redisTroubles: 0,
     notifications: 300,
     devicesPerTransport: 2,

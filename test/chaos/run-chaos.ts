@@ -9,6 +9,8 @@ export interface ChaosOptions extends TrialOptions {
   readonly kills: number;
   /** Which processes are killed; all of them unless said otherwise. */
   readonly victims?: readonly string[];
+  /** Processes that are told to end; one to six kills unless said otherwise. */
+  readonly drains?: number;
   /** Restarts, pauses and cut connections of Redis; one to four kills unless said otherwise, and three at least. */
   readonly redisTroubles?: number;
 }
@@ -31,8 +33,9 @@ export function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
 }
 
 function planOf(options: ChaosOptions, names: readonly string[]): PlannedDisturbance[] {
-  const { seed, kills, victims = names, redisTroubles = Math.max(3, Math.ceil(kills / 4)) } = options;
-  return planDisturbances(new Dice(seed, 'plan'), victims, kills, redisTroubles);
+  const { seed, kills, victims = names } = options;
+  const { drains = Math.ceil(kills / 6), redisTroubles = Math.max(3, Math.ceil(kills / 4)) } = options;
+  return planDisturbances(new Dice(seed, 'plan'), { victims, kills, drains, redisTroubles });
 }
 
 /** So many notifications are sent in each interval between two disturbances. */
@@ -56,6 +59,7 @@ async function disturb(
 
 function apply(system: System, disturbance: Disturbance): Promise<void> {
   if (disturbance.kind === 'kill') return system.kill(disturbance.name, disturbance.downMs);
+  if (disturbance.kind === 'drain') return system.drain(disturbance.name, disturbance.downMs);
   if (disturbance.kind === 'restart-redis') return system.restartRedis(disturbance.downMs);
   if (disturbance.kind === 'pause-redis') return system.pauseRedis(disturbance.ms);
   return system.cutRedis();

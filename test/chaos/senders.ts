@@ -1,54 +1,57 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TRANSPORT_KINDS } from '@carillon/domain';
 import { until } from '../support/until.js';
+import { Backend } from './backend.js';
 import type { Dice } from './dice.js';
+import { type Draft, drawDraft, type Population, requestOf } from './drafts.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { System } from './system.js';
 
-/** Whom a run's devices can be reached as. */
-export interface Population {
-  readonly devices: readonly string[];
-  readonly tags: ReadonlyMap<string, readonly string[]>;
-  readonly users: ReadonlyMap<string, readonly string[]>;
+interface AcceptedAnswer {
+  readonly id: string;
+  readonly expiresAt: string;
 }
 
-interface Draft {
-  readonly n: number;
-  readonly audience: object;
-  readonly recipients: readonly string[];
-  readonly turn?: string;
-  readonly priority: 'high' | 'normal';
-  readonly ttl?: number;
-  readonly collapseKey?: string;
-  readonly transports?: readonly string[];
-  readonly delayMs?: number;
+interface BatchAnswer {
+  readonly results: readonly { readonly accepted?: AcceptedAnswer; readonly refused?: object }[];
 }
 
 const LANES = 12;
-const ATTEMPT_MS = 10_000;
-const RETRY_MS = 100;
+/** Share of the turns of a lane in which it sends many at once. */
+const BATCHES = 0.03;
+const MAX_BATCH = 20;
 /** What no trouble of a run explains. */
 const STALLED_MS = 600_000;
 
-/** A backend that sends until each of its notifications was answered with 202, by whichever API process answers. */
+/** A backend that sends until each of its notifications was answered with 202, and takes some of them back. */
 export class Senders {
   accepted = 0;
-  /** Attempts without an answer, or with another than 202. */
-  repeated = 0;
   private next = 0;
   private allowed = 0;
+  private readonly backend: Backend;
+  private readonly withdrawals = new Set<Promise<void>>();
 
   constructor(
-    private readonly system: System,
+    system: System,
     private readonly ledger: Ledger,
     private readonly population: Population,
     private readonly dice: Dice,
     private readonly run: { readonly total: number; readonly seed: number; readonly key: string },
-  ) {}
+  ) {
+    this.backend = new Backend(system, run.key);
+  }
+
+  get repeated(): number {
+    return this.backend.repeated;
+  }
 
   /** Fulfilled when everything is accepted. */
   async send(): Promise<void> {
     await Promise.all(Array.from({ length: LANES }, () => this.lane()));
+  }
+
+  /** Fulfilled when what is to be taken back was. */
+  async withdrawn(): Promise<void> {
+    await Promise.all(this.withdrawals);
   }
 
   /** So many may have been sent by now. */
@@ -63,80 +66,39 @@ export class Senders {
 
   private async lane(): Promise<void> {
     while (this.next < this.run.total) {
-      if (this.next < this.allowed) await this.sendOne(this.draw(this.next++));
-      else await sleep(10);
+      const room = this.allowed - this.next;
+      if (room <= 0) await sleep(10);
+      else if (room > 1 && this.dice.chance(BATCHES)) await this.sendBatch(Math.min(room, MAX_BATCH));
+      else await this.sendOne(this.draw());
     }
   }
 
-  private draw(n: number): Draft {
-    const { dice } = this;
-    const priority = dice.chance(0.2) ? 'high' : 'normal';
-    return { n, ...this.drawAudience(), priority, ...this.drawOptions() };
-  }
-
-  private drawAudience(): Pick<Draft, 'audience' | 'recipients' | 'turn'> {
-    const { dice } = this;
-    const { devices, tags, users } = this.population;
-    const kind = dice.between(0, 1_000);
-    if (kind < 1) return { audience: { everyone: true }, recipients: devices };
-    if (kind < 70) {
-      const [tag, recipients] = dice.pick([...tags]);
-      return { audience: { tag }, recipients };
-    }
-    if (kind < 120) {
-      const [user, recipients] = dice.pick([...users]);
-      return { audience: { user }, recipients, turn: `user ${user}` };
-    }
-    const device = dice.pick(devices);
-    return { audience: { device }, recipients: [device], turn: `device ${device}` };
-  }
-
-  private drawOptions(): Pick<Draft, 'ttl' | 'collapseKey' | 'transports' | 'delayMs'> {
-    const { dice } = this;
-    const kind = dice.between(0, 100);
-    if (kind < 1) return { ttl: 0 };
-    if (kind < 5) return { ttl: dice.between(1, 6) };
-    if (kind < 9) return { collapseKey: `key-${dice.between(0, 3)}` };
-    if (kind < 11) return { transports: [dice.pick(TRANSPORT_KINDS)], ttl: dice.between(5, 20) };
-    if (kind < 13) return { delayMs: dice.between(500, 6_000) };
-    return {};
+  private draw(): Draft {
+    return drawDraft(this.dice, this.population, this.next++);
   }
 
   private async sendOne(draft: Draft): Promise<void> {
     const begunTick = this.ledger.tick();
-    const body = JSON.stringify(requestOf(draft));
-    for (;;) {
-      const answer = await this.attempt(draft.n, body);
-      if (answer) return this.note(draft, begunTick, answer);
-      this.repeated++;
-      await sleep(RETRY_MS);
+    const { n } = draft;
+    const { status, body } = await this.backend.post('/v1/notifications', requestOf(draft), this.keyOf(n), n);
+    if (status !== 202) throw new RefusedError(status, body);
+    this.note(draft, begunTick, body as AcceptedAnswer);
+  }
+
+  private async sendBatch(size: number): Promise<void> {
+    const drafts = Array.from({ length: this.dice.between(2, size + 1) }, () => this.draw());
+    const begunTick = this.ledger.tick();
+    const { n } = drafts[0]!;
+    const request = { notifications: drafts.map(requestOf) };
+    const answer = await this.backend.post('/v1/notifications/batch', request, `batch-${this.keyOf(n)}`, n);
+    if (answer.status !== 202) throw new RefusedError(answer.status, answer.body);
+    for (const [i, { accepted, refused }] of (answer.body as BatchAnswer).results.entries()) {
+      if (!accepted) throw new RefusedError(answer.status, refused);
+      this.note(drafts[i]!, begunTick, accepted);
     }
   }
 
-  private async attempt(n: number, body: string): Promise<{ id: string; expiresAt: string } | undefined> {
-    const urls = this.system.urls('api', 'HTTP');
-    if (urls.length === 0) return undefined;
-    try {
-      const response = await fetch(`${urls[n % urls.length]}/v1/notifications`, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${this.run.key}`,
-          'content-type': 'application/json',
-          'idempotency-key': `${this.run.seed}-${n}`,
-        },
-        body,
-        signal: AbortSignal.timeout(ATTEMPT_MS),
-      });
-      const text = await response.text();
-      if (response.status === 202) return JSON.parse(text);
-      if (response.status < 500 && response.status !== 429) throw new RefusedError(response.status, text);
-    } catch (error) {
-      if (error instanceof RefusedError) throw error;
-    }
-    return undefined;
-  }
-
-  private note(draft: Draft, begunTick: number, answer: { id: string; expiresAt: string }): void {
+  private note(draft: Draft, begunTick: number, answer: AcceptedAnswer): void {
     const { n, recipients, turn, priority, ttl, collapseKey, transports, delayMs } = draft;
     this.accepted++;
     this.ledger.accept({
@@ -152,25 +114,49 @@ export class Senders {
       ...(collapseKey !== undefined && { collapseKey }),
       ...(turn !== undefined && delayMs === undefined && { turn }),
     });
+    if (draft.withdrawal) this.withdrawLater(answer.id, draft.withdrawal, n);
   }
+
+  private withdrawLater(id: string, { kind, afterMs }: NonNullable<Draft['withdrawal']>, n: number): void {
+    const done = sleep(afterMs)
+      .then(() => (kind === 'cancel' ? this.cancel(id, n) : this.recall(id, n)))
+      .finally(() => this.withdrawals.delete(done));
+    this.withdrawals.add(done);
+  }
+
+  private async cancel(id: string, n: number): Promise<void> {
+    const begunAt = Date.now();
+    const { status, body } = await this.backend.post(
+      `/v1/notifications/${id}/cancel`,
+      undefined,
+      `cancel-${this.keyOf(n)}`,
+      n,
+    );
+    // It has reached every inbox: there is nothing to cancel.
+    if (status === 409) return;
+    if (status !== 200) throw new RefusedError(status, body);
+    this.ledger.withdraw(id, { status: 'cancelled', begunAt });
+  }
+
+  private async recall(id: string, n: number): Promise<void> {
+    const begunAt = Date.now();
+    const { status, body } = await this.backend.post(
+      `/v1/notifications/${id}/recall`,
+      undefined,
+      `recall-${this.keyOf(n)}`,
+      n,
+    );
+    if (status !== 200) throw new RefusedError(status, body);
+    const { recallId } = body as { recallId: string };
+    this.ledger.withdraw(id, { status: 'recalled', begunAt, recallId });
+  }
+
+  private readonly keyOf = (n: number): string => `${this.run.seed}-${n}`;
 }
 
-/** A send that no repetition makes good: the run itself is wrong. */
+/** A request that no repetition makes good: the run itself is wrong. */
 class RefusedError extends Error {
-  constructor(status: number, text: string) {
-    super(`a send was answered with ${status}: ${text}`);
+  constructor(status: number, body: unknown) {
+    super(`a request was answered with ${status}: ${JSON.stringify(body)}`);
   }
-}
-
-function requestOf({ n, audience, priority, ttl, collapseKey, transports, delayMs }: Draft): object {
-  return {
-    title: `Notification ${n}`,
-    audience,
-    priority,
-    data: { n, priority },
-    ...(ttl !== undefined && { ttl }),
-    ...(collapseKey !== undefined && { collapseKey }),
-    ...(transports && { transports }),
-    ...(delayMs !== undefined && { at: new Date(Date.now() + delayMs).toISOString() }),
-  };
 }

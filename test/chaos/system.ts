@@ -33,6 +33,8 @@ export class System {
   private readonly env: Record<string, string>;
   private readonly slots: Slot[];
   private readonly supervisor: Redis;
+  /** Those that were told to end and did not do so in order. */
+  readonly undrained: string[] = [];
   private ended = false;
 
   private constructor(
@@ -44,6 +46,7 @@ export class System {
       CARILLON_KEY_PREFIX: KEY_PREFIX,
       CARILLON_PARTITIONS: String(options.partitions),
       CARILLON_WEBHOOK_NETWORKS: '127.0.0.0/8',
+      CARILLON_DRAIN_SECONDS: '1',
     };
     this.installation = new Installation(this.env, START_LIMIT);
     this.slots = APPS.flatMap((app) =>
@@ -93,6 +96,16 @@ export class System {
     const victim = slot.running!;
     slot.running = undefined;
     await victim.end('SIGKILL');
+    slot.ready = sleep(downMs).then(() => this.launch(slot));
+  }
+
+  /** Tells a process to end, and starts another in its place after a while; fulfilled when it has ended. */
+  async drain(name: string, downMs: number): Promise<void> {
+    const slot = this.slots.find((each) => nameOf(each) === name)!;
+    await slot.ready;
+    const leaving = slot.running!;
+    slot.running = undefined;
+    if (!(await leaving.end('SIGTERM'))) this.undrained.push(name);
     slot.ready = sleep(downMs).then(() => this.launch(slot));
   }
 

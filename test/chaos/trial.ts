@@ -11,8 +11,12 @@ import { repetitions } from './ledger/check-repetition.js';
 import { check, type Violation } from './ledger/checker.js';
 import { Ledger } from './ledger/ledger.js';
 import { leftOver, type Owners } from './ledger/left-over.js';
-import { type Population, Senders } from './senders.js';
+import type { Population } from './drafts.js';
+import { Senders } from './senders.js';
 import { KEY_PREFIX, System, type SystemOptions } from './system.js';
+
+/** After so long without any progress a run says what it waits for, ms. */
+const TELL_MS = 10_000;
 
 export interface TrialOptions extends SystemOptions {
   readonly seed: number;
@@ -30,7 +34,12 @@ export class Trial {
   readonly ledger = new Ledger();
   readonly senders: Senders;
   private readonly devices: SimulatedDevice[] = [];
-  private readonly population = { devices: [], tags: new Map(), users: new Map() } as Enlisted;
+  private readonly population = {
+    devices: [],
+    tags: new Map(),
+    users: new Map(),
+    groups: new Map(),
+  } as Enlisted;
 
   private constructor(
     private readonly options: TrialOptions,
@@ -67,6 +76,8 @@ export class Trial {
     this.options.log('reading what the API says');
     const violations = check(this.ledger, await readFunnels(() => this.rest(), this.ledger));
     await Promise.all(this.devices.map((device) => device.stop()));
+    for (const name of this.system.undrained)
+      violations.push({ rule: 'not drained', detail: `${name} was told to end, and did not in order` });
     return [...violations, ...(await this.leftOver())];
   }
 
@@ -80,6 +91,8 @@ export class Trial {
       repetitions: repetitions(this.ledger),
       overtaken: overtaken(this.ledger),
       receipts: this.ledger.receipts.size,
+      withdrawn: this.ledger.withdrawals.size,
+      'reports of devices': this.ledger.reports.length,
       connections: this.devices.reduce((sum, { connections }) => sum + connections, 0),
     };
   }
@@ -119,7 +132,10 @@ export class Trial {
     const id = `${home}-${i}`;
     const [tag, user] = [`tag-${i % Math.ceil(devicesPerTransport / 3)}`, `user-${Math.floor(i / 2)}`];
     const token = await rest.register(id, { tags: [tag], user });
-    const { devices, tags, users } = this.population;
+    const group = `group-${i % 5}`;
+    await rest.put(`/v1/groups/${group}/members/devices/${id}`);
+    const { devices, tags, users, groups } = this.population;
+    groups.set(group, [...(groups.get(group) ?? []), id]);
     devices.push(id);
     tags.set(tag, [...(tags.get(tag) ?? []), id]);
     users.set(user, [...(users.get(user) ?? []), id]);
@@ -130,12 +146,17 @@ export class Trial {
   private async settle(): Promise<void> {
     await this.system.allRunning();
     for (const device of this.devices) device.settle();
-    const { promised } = this.ledger.progress();
-    let [ended, since] = [-1, Date.now()];
+    await this.senders.withdrawn();
+    let [{ promised, ended }, since, told] = [this.ledger.progress(), Date.now(), Date.now()];
     while (ended < promised && Date.now() - since <= this.options.patienceMs) {
       await sleep(200);
-      const now = this.ledger.progress().ended;
-      if (now !== ended) [ended, since] = [now, Date.now()];
+      const now = this.ledger.progress();
+      if (now.ended !== ended) since = told = Date.now();
+      if (Date.now() - told > TELL_MS) {
+        told = Date.now();
+        this.options.log(`waiting for ${this.ledger.open().slice(0, 5).join('; ')}`);
+      }
+      ({ promised, ended } = now);
     }
     this.options.log(`settled: ${ended} of ${promised} deliveries have ended`);
     // Receipts of before the last end that are posted after it.
@@ -165,4 +186,5 @@ interface Enlisted extends Population {
   readonly devices: string[];
   readonly tags: Map<string, string[]>;
   readonly users: Map<string, string[]>;
+  readonly groups: Map<string, string[]>;
 }

@@ -33,10 +33,18 @@ export interface TransportClient {
 interface Envelope {
   readonly id: string;
   readonly seq: number;
+  readonly kind: string;
+  readonly recalls?: string;
   readonly data: { readonly n: number; readonly priority: 'high' | 'normal' };
 }
 
 let connections = 0;
+/** Share of what a device sees that it says it has shown, and of that what a person opens. */
+const SHOWN = 0.1;
+const OPENED = 0.5;
+
+/** Reports an event; fulfilled when the gateway has answered for it, `false` where the protocol has no answer. */
+export type Reporter = (event: { type: 'displayed' | 'opened'; id: string }) => Promise<boolean>;
 
 /** Writes down what one connection of a device brings. */
 export class Sightings {
@@ -45,6 +53,7 @@ export class Sightings {
   constructor(
     private readonly world: DeviceWorld,
     private readonly transport: TransportKind,
+    private readonly reporter: Reporter,
     private begunTick = world.ledger.tick(),
   ) {}
 
@@ -54,7 +63,10 @@ export class Sightings {
   }
 
   take(envelope: Envelope): void {
-    const { id, seq, data } = envelope;
+    const { id, seq, kind, data, recalls } = envelope;
+    if (kind === 'recall') return this.world.ledger.seeRecall(recalls!, this.world.credentials.id);
+    if (this.world.dice.chance(SHOWN))
+      void this.show(id, this.world.dice.chance(OPENED)).catch(() => undefined);
     this.world.ledger.see({
       device: this.world.credentials.id,
       transport: this.transport,
@@ -64,5 +76,16 @@ export class Sightings {
       seq,
       ...data,
     });
+  }
+
+  /** A report that is not answered for may have been heard all the same. */
+  private async show(id: string, isOpened: boolean): Promise<void> {
+    await this.report(id, 'displayed');
+    if (isOpened) await this.report(id, 'opened');
+  }
+
+  private async report(id: string, state: 'displayed' | 'opened'): Promise<void> {
+    const device = this.world.credentials.id;
+    if (await this.reporter({ type: state, id })) this.world.ledger.report({ id, device, state });
   }
 }

@@ -22,8 +22,12 @@ export class MqttTransportClient implements TransportClient {
   }
 
   async connect(): Promise<DeviceSession> {
-    const sightings = new Sightings(this.world, this.transport);
     const client = mqtt.connect(this.world.edge('MQTT'), this.options());
+    const events = `devices/${this.world.credentials.id}/events`;
+    const sightings = new Sightings(this.world, this.transport, async (event) => {
+      await client.publishAsync(events, JSON.stringify(event), { qos: 1 });
+      return true;
+    });
     client.on('error', () => undefined);
     // As it comes from the wire: a publication of QoS 2 is the device's from its PUBLISH on [MQTT-4.3.3-2].
     client.on('packetreceive', (packet) => {

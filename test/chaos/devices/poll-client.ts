@@ -28,7 +28,10 @@ class PollLoop {
     private readonly world: DeviceWorld,
     private readonly baseUrl: string,
   ) {
-    this.sightings = new Sightings(world, 'poll');
+    this.sightings = new Sightings(world, 'poll', async (event) => {
+      await this.request('/v1/inbox/events', { method: 'POST', body: JSON.stringify(event) });
+      return true;
+    });
   }
 
   run(): Promise<void> {

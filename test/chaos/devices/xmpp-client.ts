@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { client as xmppClient, xml, type Client } from '@xmpp/client';
 // @ts-expect-error: without types
@@ -20,7 +21,7 @@ interface Internals {
   options: { service: string };
   reconnect: { stop(): void; reconnect(): Promise<void> };
   streamManagement: { id: string };
-  socket: { socket?: { destroy(): void } } | null;
+  socket: (EventEmitter & { socket?: { destroy(): void } }) | null;
   parser: object | null;
   _onData(data: unknown): void;
   sendMany(stanzas: unknown): Promise<void>;
@@ -40,8 +41,12 @@ export class XmppTransportClient implements TransportClient {
 
   async connect(): Promise<DeviceSession> {
     this.streams++;
-    const sightings = new Sightings(this.world, this.transport);
     const client = this.takeFormer() ?? this.newClient();
+    const sightings = new Sightings(this.world, this.transport, async (event) => {
+      const json = xml('json', { xmlns: JSON_CONTAINER }, JSON.stringify(event));
+      await client.send(xml('message', { to: 'default@localhost', type: 'chat' }, json));
+      return false;
+    });
     this.sightings.set(client, sightings);
     const over = new Promise<void>((resolve) => client.once('disconnect', () => resolve()));
     try {
@@ -85,6 +90,7 @@ export class XmppTransportClient implements TransportClient {
       if (json) this.sightings.get(client)!.take(JSON.parse(json));
     });
     client.on('online', () => void client.send(xml('presence')).catch(() => undefined));
+    client.on('connect', () => internals(client).socket?.on('error', () => undefined));
     toleratesCuts(internals(client));
     this.acknowledgeLate(client);
     return client;
@@ -126,10 +132,11 @@ export class XmppTransportClient implements TransportClient {
   }
 }
 
-/** Of a line that is cut during STARTTLS it tells twice, and somebody listens once. */
+/** Of a line that is cut during STARTTLS it tells twice, and somebody listens once; of one that is cut after its end nobody hears. */
 const attach = Reflect.get(TlsSocket.prototype, '_attachSocket');
-TlsSocket.prototype._attachSocket = function attachAndListen(socket: unknown) {
+TlsSocket.prototype._attachSocket = function attachAndListen(socket: EventEmitter) {
   this.on('error', () => undefined);
+  socket.on('error', () => undefined);
   attach.call(this, socket);
 };
 

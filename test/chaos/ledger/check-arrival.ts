@@ -7,20 +7,49 @@ const CLOCK_MS = 50;
 /** Every accepted delivery arrived at least once, or ended as a receipt that says why; nobody got what was not theirs. */
 export function checkArrival(ledger: Ledger): Violation[] {
   const seen = new Set(ledger.sightings.map(({ id, device }) => `${id} ${device}`));
-  const collapsing = collapseIndex(ledger);
+  const reasons = endReasons(ledger);
   const violations: Violation[] = [
     ...acceptedTwice(ledger),
     ...givenToAnother(ledger),
     ...endedTwice(ledger),
   ];
   for (const accepted of ledger.accepted.values()) {
+    if (ledger.withdrawals.has(accepted.id)) {
+      violations.push(...withdrawnFaults(ledger, accepted, seen, reasons));
+      continue;
+    }
     for (const device of accepted.recipients) {
       const end = ledger.ends.get(accepted.id)?.get(device);
-      const fault = faultOf(accepted, device, end, seen.has(`${accepted.id} ${device}`), collapsing);
+      const fault = faultOf(accepted, device, end, seen.has(`${accepted.id} ${device}`), reasons);
       if (fault) violations.push(fault);
     }
   }
   return violations;
+}
+
+/** Of what was taken back, only the deliveries that were made have to end. */
+function withdrawnFaults(
+  { ends, queued }: Ledger,
+  accepted: Accepted,
+  seen: ReadonlySet<string>,
+  reasons: EndReasons,
+): Violation[] {
+  const found = ends.get(accepted.id) ?? new Map<string, Receipt>();
+  const missing = (queued.get(accepted.id) ?? 0) - found.size;
+  const lost: Violation[] =
+    missing === 0
+      ? []
+      : [
+          {
+            rule: 'lost',
+            detail: `${accepted.id} (n ${accepted.n}), withdrawn: ${missing} of its deliveries have no end`,
+          },
+        ];
+  const faults = accepted.recipients.flatMap((device) => {
+    const [end, wasSeen] = [found.get(device), seen.has(`${accepted.id} ${device}`)];
+    return end || wasSeen ? (faultOf(accepted, device, end, wasSeen, reasons) ?? []) : [];
+  });
+  return [...lost, ...faults];
 }
 
 function faultOf(
@@ -28,29 +57,31 @@ function faultOf(
   device: string,
   end: Receipt | undefined,
   wasSeen: boolean,
-  collapsing: CollapseIndex,
+  reasons: EndReasons,
 ): Violation | undefined {
   const where = `${accepted.id} (n ${accepted.n}) for ${device}`;
   if (!end)
     return { rule: 'lost', detail: `${where}: ${wasSeen ? 'seen, ' : 'not seen, '}no receipt of its end` };
   if (end.state === 'acknowledged')
     return wasSeen ? undefined : { rule: 'acknowledged unseen', detail: where };
-  const reason = isReason(accepted, device, end, collapsing);
+  const reason = isReason(accepted, device, end, reasons);
   return reason ? undefined : { rule: 'ended without reason', detail: `${where}: ${end.state}` };
 }
 
-function isReason(accepted: Accepted, device: string, end: Receipt, collapsing: CollapseIndex): boolean {
+function isReason(accepted: Accepted, device: string, end: Receipt, reasons: EndReasons): boolean {
   if (end.state === 'expired') return accepted.onlineOnly || end.at + CLOCK_MS >= accepted.expiresAt;
-  if (end.state === 'collapsed') return collapsing.hasOthers(accepted, device);
+  if (end.state === 'collapsed') return reasons.hasOthers(accepted, device);
   // Nothing else is done to deliveries in a run.
-  return false;
+  return end.state === 'recalled' && reasons.isRecalled(accepted.id);
 }
 
-interface CollapseIndex {
+/** What may be a reason of an end. */
+interface EndReasons {
+  isRecalled(id: string): boolean;
   hasOthers(accepted: Accepted, device: string): boolean;
 }
 
-function collapseIndex({ accepted }: Ledger): CollapseIndex {
+function endReasons({ accepted, withdrawals }: Ledger): EndReasons {
   const counts = new Map<string, number>();
   for (const { collapseKey, recipients } of accepted.values()) {
     if (collapseKey === undefined) continue;
@@ -60,6 +91,7 @@ function collapseIndex({ accepted }: Ledger): CollapseIndex {
     }
   }
   return {
+    isRecalled: (id) => withdrawals.get(id)?.status === 'recalled',
     hasOthers: ({ collapseKey }, device) =>
       collapseKey !== undefined && (counts.get(`${device} ${collapseKey}`) ?? 0) > 1,
   };

@@ -1,5 +1,5 @@
 import type { Funnels, FunnelView, Violation } from './checker.js';
-import type { Accepted, Ledger } from './ledger.js';
+import type { Accepted, Ledger, Withdrawal } from './ledger.js';
 
 const RECEIPTED = [
   'queued',
@@ -21,22 +21,28 @@ export function checkFunnels(ledger: Ledger, funnels: Funnels): Violation[] {
   return [...ledger.accepted.values()].flatMap((accepted) => {
     const funnel = funnels.get(accepted.id);
     if (!funnel) return [{ rule: 'not sent', detail: `${accepted.id} (n ${accepted.n}) is not known` }];
-    return faultsOf(accepted, funnel, told.get(accepted.id) ?? new Map());
+    const withdrawal = ledger.withdrawals.get(accepted.id);
+    return faultsOf({ accepted, withdrawal, told: told.get(accepted.id) ?? new Map() }, funnel);
   });
 }
 
-function faultsOf(
-  accepted: Accepted,
-  { status, counts }: FunnelView,
-  told: Map<string, number>,
-): Violation[] {
+interface Known {
+  readonly accepted: Accepted;
+  readonly withdrawal: Withdrawal | undefined;
+  /** State → how many, by the receipts. */
+  readonly told: ReadonlyMap<string, number>;
+}
+
+function faultsOf({ accepted, withdrawal, told }: Known, { status, counts }: FunnelView): Violation[] {
   const where = `${accepted.id} (n ${accepted.n})`;
   const violations: Violation[] = [];
-  if (status !== 'sent') violations.push({ rule: 'not sent', detail: `${where} is ${status}` });
+  if (status !== (withdrawal?.status ?? 'sent'))
+    violations.push({ rule: 'not sent', detail: `${where} is ${status}` });
   const fault = (detail: string): void =>
     void violations.push({ rule: 'funnel', detail: `${where}: ${detail}` });
-  if (counts.queued !== accepted.recipients.length)
-    fault(`${counts.queued} queued for ${accepted.recipients.length} recipients`);
+  const recipients = accepted.recipients.length;
+  if (withdrawal ? counts.queued > recipients : counts.queued !== recipients)
+    fault(`${counts.queued} queued for ${recipients} recipients`);
   if (counts.pending !== 0) fault(`${counts.pending} pending`);
   for (const state of RECEIPTED) {
     const receipts = told.get(state) ?? 0;

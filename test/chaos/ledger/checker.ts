@@ -3,6 +3,8 @@ import { checkArrival } from './check-arrival.js';
 import { checkFunnels } from './check-funnels.js';
 import { checkOrder } from './check-order.js';
 import { checkRepetition } from './check-repetition.js';
+import { checkReports } from './check-reports.js';
+import { checkWithdrawals } from './check-withdrawals.js';
 import type { Ledger } from './ledger.js';
 
 /** What must never be. */
@@ -17,6 +19,9 @@ export interface Violation {
     | 'given to another'
     | 'seen after its end'
     | 'out of order'
+    | 'not told'
+    | 'report lost'
+    | 'not drained'
     | 'funnel'
     | 'left over';
   readonly detail: string;
@@ -35,6 +40,8 @@ export function check(ledger: Ledger, funnels: Funnels): Violation[] {
     ...checkArrival(ledger),
     ...checkRepetition(ledger),
     ...checkOrder(ledger),
+    ...checkWithdrawals(ledger),
+    ...checkReports(ledger),
     ...checkFunnels(ledger, funnels),
   ];
 }

@@ -44,6 +44,22 @@ export interface Confirmation {
   readonly at: number;
 }
 
+/** A cancellation or a recall that was answered with 200. */
+export interface Withdrawal {
+  readonly status: 'cancelled' | 'recalled';
+  /** When it was first asked for, ms since 1970. */
+  readonly begunAt: number;
+  /** The notification that tells devices of a recall. */
+  readonly recallId?: string;
+}
+
+/** A device's report that was answered for. */
+export interface Report {
+  readonly id: string;
+  readonly device: string;
+  readonly state: 'displayed' | 'opened';
+}
+
 /** What a webhook was told. */
 export interface Receipt {
   /** The same however often it comes. */
@@ -79,6 +95,14 @@ export class Ledger {
   readonly ends = new Map<string, Map<string, Receipt>>();
   /** Deliveries whose receipts tell of two ends. */
   readonly endedTwice: { id: string; device: string; states: string }[] = [];
+  readonly withdrawals = new Map<string, Withdrawal>();
+  /** Recalled notification → devices that were told to remove it. */
+  readonly recallsSeen = new Map<string, Set<string>>();
+  readonly reports: Report[] = [];
+  /** Notification → deliveries of it, by the receipts. */
+  readonly queued = new Map<string, number>();
+  /** `id device state` of each receipt of a delivery. */
+  private readonly reached = new Set<string>();
   private ticks = 0;
 
   tick(): number {
@@ -93,6 +117,28 @@ export class Ledger {
     this.sightings.push({ ...sighting, tick: this.tick(), at: Date.now() });
   }
 
+  withdraw(id: string, withdrawal: Withdrawal): void {
+    this.withdrawals.set(id, withdrawal);
+  }
+
+  /** @param id of the notification that a device was told to remove */
+  seeRecall(id: string, device: string): void {
+    this.recallsSeen.set(id, (this.recallsSeen.get(id) ?? new Set()).add(device));
+  }
+
+  report(report: Report): void {
+    this.reports.push(report);
+  }
+
+  /** Reports that left no trace, although their delivery had arrived. One of `displayed` may come after that of `opened`. */
+  unheardReports(): Report[] {
+    return this.reports.filter(({ id, device, state }) => {
+      const states = state === 'opened' ? ['opened'] : ['displayed', 'opened'];
+      const isHeard = states.some((each) => this.reached.has(`${id} ${device} ${each}`));
+      return !isHeard && this.ends.get(id)?.get(device)?.state === 'acknowledged';
+    });
+  }
+
   /** @param device has the word of the gateway that it is done with these notifications */
   confirm(device: string, ids: readonly string[]): void {
     const confirmation = { tick: this.tick(), at: Date.now() };
@@ -105,7 +151,9 @@ export class Ledger {
   receive(receipt: Receipt): void {
     if (this.receipts.has(receipt.event)) return;
     this.receipts.set(receipt.event, receipt);
-    const { id, device, state } = receipt;
+    const { id, device, state, count } = receipt;
+    if (state === 'queued') this.queued.set(id, (this.queued.get(id) ?? 0) + count);
+    this.reached.add(`${id} ${device} ${state}`);
     if (!ENDS.has(state) || device === '') return;
     const devices = inside(this.ends, id);
     const former = devices.get(device);
@@ -114,12 +162,25 @@ export class Ledger {
     this.confirm(device, [id]);
   }
 
-  /** Deliveries that were promised, and of these how many have a receipt that they ended. */
+  /** Deliveries that may have to end, and have not. */
+  open(): string[] {
+    return [...this.accepted.values()].flatMap(({ id, recipients, expiresAt }) => {
+      const ends = this.ends.get(id);
+      const why = `${this.withdrawals.get(id)?.status ?? ''} until ${new Date(expiresAt).toISOString()}`;
+      return recipients.filter((device) => !ends?.has(device)).map((device) => `${id} for ${device} ${why}`);
+    });
+  }
+
+  /** Deliveries that were promised, and of these how many have a receipt that they ended; reports, and those that were heard of. */
   progress(): { promised: number; ended: number } {
-    let [promised, ended] = [0, 0];
+    let [promised, ended] = [this.reports.length, this.reports.length - this.unheardReports().length];
     for (const { id, recipients } of this.accepted.values()) {
-      promised += recipients.length;
+      const withdrawal = this.withdrawals.get(id);
+      promised += withdrawal ? (this.queued.get(id) ?? 0) : recipients.length;
       ended += this.ends.get(id)?.size ?? 0;
+      if (withdrawal?.recallId === undefined) continue;
+      promised += this.queued.get(withdrawal.recallId) ?? 0;
+      ended += this.ends.get(withdrawal.recallId)?.size ?? 0;
     }
     return { promised, ended };
   }

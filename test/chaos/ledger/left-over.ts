@@ -78,8 +78,11 @@ const RULES: readonly Rule[] = [
   { names: /^\{p\d+\}:held$/, fault: ({ members }) => heldFault(members) },
   { names: /^\{p\d+\}:expiry$/, fault: fine },
   { names: /^\{p\d+\}:receipts(:dead)?$/, fault: isRead },
-  { names: /^\{p\d+\}:app:[^:]+:(all|tag:.+|geo)$/, fault: membersOwned('devices') },
-  { names: /^\{p\d+\}:app:[^:]+:(list|list-by-user|list-users|lists-with-users)(:.+)?$/, fault: fine },
+  { names: /^\{p\d+\}:app:[^:]+:(all|tag:.+|group:.+|geo)$/, fault: membersOwned('devices') },
+  {
+    names: /^\{p\d+\}:app:[^:]+:(members|list|list-by-user|list-users|lists-with-users)(:.+)?$/,
+    fault: fine,
+  },
   { names: /^\{p\d+\}:app:[^:]+:user:.+$/, fault: membersOwned('devices') },
   { names: /^\{p\d+\}:mqtt:(?:session|messages):(.+)$/, fault: owned('devices') },
   { names: /^\{p\d+\}:mqtt:held:(.+)$/, fault: owned('edges') },
