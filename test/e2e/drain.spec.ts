@@ -32,11 +32,33 @@ it('ends every connection in its protocol’s own way and loses nothing', async 
     await until('the stream error', () => streamErrors.includes('system-shutdown'));
     expect(await polled).toEqual([200, { notifications: [], cursor: '0' }]);
 
-    const next = await installation.start('all-in-one');
+    const elsewhere = {
+      CARILLON_MQTT_DRAIN_CODE: '0x9c',
+      CARILLON_MQTT_SERVER_REFERENCE: 'b.example:1883',
+      CARILLON_XMPP_OTHER_HOST: 'b.example:5222',
+    };
+    const next = await installation.start('all-in-one', elsewhere);
     const again = new Rest(next.url('HTTP'), installation.adminKey);
     for (const id of ['mqtt-5', 'xmpp', 'poll']) {
       expect((await again.get(`/v1/devices/${id}/presence`)).body.online).toBe(false);
     }
+
+    const sentAway = new MqttDevice(mqtt.credentials, { url: next.url('MQTT'), protocolVersion: 5 });
+    await sentAway.connect();
+    const goodbyes: unknown[] = [];
+    sentAway.client.on('disconnect', ({ reasonCode, properties }) =>
+      goodbyes.push(reasonCode, properties?.serverReference),
+    );
+    const moved = new XmppDevice(xmpp.credentials, { service: next.url('XMPP') });
+    await moved.connect();
+    const elements: string[] = [];
+    // The client goes there by itself.
+    moved.client.on('element', (element) => elements.push(String(element)));
+    expect(await next.end('SIGTERM')).toBe(true);
+    expect(goodbyes).toEqual([0x9c, 'b.example:1883']);
+    const named = />b\.example:5222<\/see-other-host>/;
+    await until('the other host', () => elements.some((element) => named.test(element)));
+    await moved.disconnect();
   } finally {
     await installation.end();
   }

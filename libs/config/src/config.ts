@@ -67,6 +67,8 @@ export interface Config {
     /** Seconds; 0: as the client wants. */
     readonly maxKeepAlive: number;
     readonly deniedSubscriptionCode: 0x80 | 0x87;
+    readonly drainCode: 0x8b | 0x9c | 0x9d;
+    readonly serverReference?: string;
     readonly stallTimeoutMs: number;
     /** Bytes a second of one connection; 0: no limit. */
     readonly maxByteRate: number;
@@ -80,6 +82,8 @@ export interface Config {
     readonly tlsPort: number;
     readonly domain: string;
     readonly tls: XmppTls;
+    /** Where clients are told to go when an edge ends. */
+    readonly otherHost?: string;
     readonly registration: XmppRegistration;
     /** By address. */
     readonly registrationsPerHour: number;
@@ -171,19 +175,7 @@ function grouped(values: Values, cwd: string): Config {
       handshakeTimeoutMs: values.handshakeTimeout * 1000,
     },
     metrics: { port: values.metricsPort },
-    mqtt: {
-      port: values.mqttPort,
-      tlsPort: values.mqttsPort,
-      anonymous: values.mqttAnonymous,
-      usersFile: values.mqttUsersFile && resolve(cwd, values.mqttUsersFile),
-      aclFile: values.mqttAclFile && resolve(cwd, values.mqttAclFile),
-      maxKeepAlive: values.mqttMaxKeepAlive,
-      deniedSubscriptionCode: values.mqttDeniedSubscriptionCode === '0x80' ? 0x80 : 0x87,
-      stallTimeoutMs: values.mqttStallTimeout * 1000,
-      maxByteRate: values.mqttMaxByteRate,
-      maxMessageRate: values.mqttMaxMessageRate,
-      sysInterval: values.mqttSysInterval,
-    },
+    mqtt: mqttSettings(values, cwd),
     xmpp: xmppSettings(values),
     publicUrl: values.publicUrl,
     androidpn,
@@ -207,6 +199,7 @@ const xmppSettings = (values: Values): Config['xmpp'] => ({
   tlsPort: values.xmppsPort,
   domain: values.xmppDomain,
   tls: values.xmppTls,
+  otherHost: values.xmppOtherHost,
   registration: values.xmppRegistration,
   registrationsPerHour: values.xmppRegistrationsPerHour,
   bosh: {
@@ -230,6 +223,22 @@ function tlsFiles(values: Values, cwd: string): TlsFiles {
     minVersion: values.tlsMinVersion,
   };
 }
+
+const mqttSettings = (values: Values, cwd: string): Config['mqtt'] => ({
+  port: values.mqttPort,
+  tlsPort: values.mqttsPort,
+  anonymous: values.mqttAnonymous,
+  usersFile: values.mqttUsersFile && resolve(cwd, values.mqttUsersFile),
+  aclFile: values.mqttAclFile && resolve(cwd, values.mqttAclFile),
+  maxKeepAlive: values.mqttMaxKeepAlive,
+  deniedSubscriptionCode: values.mqttDeniedSubscriptionCode === '0x80' ? 0x80 : 0x87,
+  drainCode: Number(values.mqttDrainCode) as 0x8b | 0x9c | 0x9d,
+  serverReference: values.mqttServerReference,
+  stallTimeoutMs: values.mqttStallTimeout * 1000,
+  maxByteRate: values.mqttMaxByteRate,
+  maxMessageRate: values.mqttMaxMessageRate,
+  sysInterval: values.mqttSysInterval,
+});
 
 const inboxBounds = (values: Values): Config['inbox'] => ({
   maxEntries: values.inboxMaxEntries,

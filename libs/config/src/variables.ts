@@ -209,6 +209,26 @@ export const variables = {
     description:
       'reason code of a denied subscription in MQTT 5.0: Not authorized, or Unspecified error as some conformance suites expect',
   }),
+  mqttDrainCode: defaulted({
+    name: 'CARILLON_MQTT_DRAIN_CODE',
+    kind: kinds.oneOf('0x8b', '0x9c', '0x9d'),
+    default: '0x8b',
+    description:
+      'what an edge that ends tells clients of MQTT 5.0: Server shutting down, Use another server (for now) or Server moved (for good)',
+  }),
+  mqttServerReference: optional({
+    name: 'CARILLON_MQTT_SERVER_REFERENCE',
+    kind: kinds.matching(/^\S+( \S+)*$/, '`host:port`, several with blanks between'),
+    unset: 'no reference',
+    description:
+      'where clients of MQTT 5.0 may go instead, told together with 0x9c and 0x9d (Server Reference)',
+  }),
+  xmppOtherHost: optional({
+    name: 'CARILLON_XMPP_OTHER_HOST',
+    kind: kinds.matching(/^[^\s/@]+$/, '`host` or `host:port`'),
+    unset: '`<system-shutdown/>`',
+    description: 'where an edge that ends sends XMPP clients over TCP (`<see-other-host/>`)',
+  }),
   mqttStallTimeout: defaulted({
     name: 'CARILLON_MQTT_STALL_TIMEOUT',
     kind: kinds.integer(1, 3_600),

@@ -298,6 +298,19 @@ describe('stop', () => {
     expect(published).toEqual([]);
   });
 
+  it('names another server where it is told to', async () => {
+    const broker = startBroker();
+    const [client, old] = await Promise.all([
+      TestClient.connect(broker, 'c'),
+      TestClient.connect(broker, 'old', { version: 4 }),
+    ]);
+    await broker.stop('use-another-server', 1000, undefined, 'b.example:1883');
+    await Promise.all([client.closed, old.closed]);
+    const properties = { serverReference: 'b.example:1883' };
+    expect(client.inbox).toMatchObject([{ type: PacketType.DISCONNECT, reasonCode: 0x9c, properties }]);
+    expect(old.inbox).toEqual([]);
+  });
+
   it('does not wait beyond its deadline for those who do not go', async () => {
     const broker = startBroker();
     const client = await TestClient.connect(broker, 'c');

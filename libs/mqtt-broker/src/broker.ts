@@ -255,13 +255,21 @@ export class MqttBroker {
     return connection !== undefined;
   }
 
-  /** Says goodbye to all, waits until they are gone, and at the deadline destroys what is left. Wills are not sent. */
-  async stop(reason: DisconnectReason, deadlineMs: number, inSteps: StoppingSteps = atOnce): Promise<void> {
+  /**
+   * Says goodbye to all, waits until they are gone, and at the deadline destroys what is left. Wills are not sent.
+   * @param serverReference where clients may go instead
+   */
+  async stop(
+    reason: DisconnectReason,
+    deadlineMs: number,
+    inSteps: StoppingSteps = atOnce,
+    serverReference?: string,
+  ): Promise<void> {
     const { engine } = this;
     engine.stopping = true;
     const deadline = engine.now() + deadlineMs;
     for await (const some of inSteps([...engine.connections], deadlineMs))
-      for (const connection of some) connection.disconnect(reason);
+      for (const connection of some) connection.disconnect(reason, serverReference);
     while (engine.connections.size > 0 && engine.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

@@ -75,6 +75,7 @@ export type DisconnectReason =
   | 'quota-exceeded'
   | 'administrative-action'
   | 'use-another-server'
+  | 'server-moved'
   | 'connection-rate-exceeded'
   | 'maximum-connect-time';
 
@@ -97,6 +98,7 @@ export const disconnectReasonCodes: Readonly<Record<DisconnectReason, number>> =
   'quota-exceeded': ReasonCode.QuotaExceeded,
   'administrative-action': ReasonCode.AdministrativeAction,
   'use-another-server': ReasonCode.UseAnotherServer,
+  'server-moved': ReasonCode.ServerMoved,
   'connection-rate-exceeded': ReasonCode.ConnectionRateExceeded,
   'maximum-connect-time': ReasonCode.MaximumConnectTime,
 };

@@ -114,18 +114,20 @@ export class XmppServer {
 
   /**
    * Ends every stream with an error, waits for the peers, and cuts off who has not left by the deadline. New connections get the same error.
+   * With another host, clients over TCP are told to go there (`see-other-host`).
    * With a store of streams, what the condition `system-shutdown` ends may be resumed on another server.
    */
   async stop(
     condition: StreamErrorCondition,
     deadlineMs: number,
     inSteps: StoppingSteps = atOnce,
+    otherHost?: string,
   ): Promise<void> {
     this.stopping = condition;
     this.context.sessions.endDetached();
     const deadline = Date.now() + deadlineMs;
     for await (const some of inSteps([...this.connections], deadlineMs))
-      for (const connection of some) connection.fail(condition);
+      for (const connection of some) connection.shutDown(condition, otherHost);
     if (this.connections.size > 0) await this.untilEmpty(Math.max(0, deadline - Date.now()));
     for (const connection of this.connections) connection.destroy();
     clearInterval(this.sweeper);

@@ -1,3 +1,4 @@
+import type { Config } from '@carillon/config';
 import type { MqttUserDirectory } from '@carillon/domain';
 import { type ProcessContext, softwareVersion } from '@carillon/process';
 import type { MqttTransportOptions } from '@carillon/transports';
@@ -9,6 +10,7 @@ export function mqttOptions(process: ProcessContext, users: MqttUserDirectory): 
   return {
     anonymous: mqtt.anonymous,
     users,
+    farewell: farewellOf(mqtt),
     broker: {
       logger: engineLogger(process),
       limits: {
@@ -25,6 +27,14 @@ export function mqttOptions(process: ProcessContext, users: MqttUserDirectory): 
       scram: scramDecoys(process),
     },
   };
+}
+
+const FAREWELLS = { 0x8b: 'shutting-down', 0x9c: 'use-another-server', 0x9d: 'server-moved' } as const;
+
+function farewellOf({ drainCode, serverReference }: Config['mqtt']): MqttTransportOptions['farewell'] {
+  const reason = FAREWELLS[drainCode];
+  // 0x8B has no Server Reference (MQTT 5.0 §3.14.2.2.5).
+  return reason === 'shutting-down' ? { reason } : { reason, serverReference };
 }
 
 /** pino takes the fields first, the broker gives them last. */

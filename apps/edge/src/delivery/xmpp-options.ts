@@ -13,6 +13,7 @@ export function xmppOptions(process: ProcessContext) {
     secureContext: () => process.tls.secureContext(domain),
     clientCertificates: process.config.tls.clientCaFile !== undefined,
     registration,
+    otherHost: xmpp.otherHost,
     addressBlock: addressKey,
     androidpn,
     limits: {

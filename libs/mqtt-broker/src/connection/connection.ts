@@ -177,18 +177,22 @@ export class Connection extends WheelEntry {
     this.finish({ by: 'server', reasonCode, detail }, true);
   }
 
-  /** The server wants it to end. */
-  disconnect(reason: DisconnectReason): void {
+  /**
+   * The server wants it to end.
+   * @param serverReference where the client may go instead (MQTT 5.0 §4.13.1)
+   */
+  disconnect(reason: DisconnectReason, serverReference?: string): void {
     if (!this.live) return;
     const reasonCode = disconnectReasonCodes[reason];
-    this.farewell(reasonCode);
+    if (this.state === 'connected') sendDisconnect(this, reasonCode, { serverReference });
+    else if (this.state === 'connecting') sendRefusal(this, reasonCode, { serverReference });
     this.finish({ by: 'server', reasonCode, detail: reason }, true);
   }
 
   /** Turns a CONNECT down. Without a reason that the client's version knows, the connection just closes (3.1.1 [MQTT-3.2.2-6]). */
   refuse(reasonCode: number, detail: string): void {
     if (!this.live) return;
-    sendRefusal(this, reasonCode, detail);
+    sendRefusal(this, reasonCode, { reasonString: detail });
     this.finish({ by: 'server', reasonCode, detail }, false);
   }
 
@@ -354,9 +358,9 @@ export class Connection extends WheelEntry {
     }
   }
 
-  private farewell(reasonCode: number, detail?: string): void {
-    if (this.state === 'connected') sendDisconnect(this, reasonCode, detail);
-    else if (this.state === 'connecting') sendRefusal(this, reasonCode, detail);
+  private farewell(reasonCode: number, reasonString: string): void {
+    if (this.state === 'connected') sendDisconnect(this, reasonCode, { reasonString });
+    else if (this.state === 'connecting') sendRefusal(this, reasonCode, { reasonString });
   }
 
   /** The one end of every connection: session, will, hook, last bytes. */

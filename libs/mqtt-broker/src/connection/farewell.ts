@@ -3,17 +3,28 @@ import { allowedReasonCodes } from '../codec/reason-code-table.js';
 import { connackReturnCode, ReasonCode } from '../reason-codes.js';
 import type { Connection } from './connection.js';
 
+/** What a goodbye may say beside its code. */
+export interface FarewellDetails {
+  readonly reasonString?: string;
+  /** Hosts, as MQTT 5.0 §4.13.1 suggests: `host:port`, several with blanks between. */
+  readonly serverReference?: string;
+}
+
 /** Tells a connected 5.0 client why; a 3.x server has no DISCONNECT. */
-export function sendDisconnect(connection: Connection, reasonCode: number, detail?: string): void {
+export function sendDisconnect(connection: Connection, reasonCode: number, details: FarewellDetails): void {
   if (connection.version !== 5) return;
-  sendWithReason(connection, { type: PacketType.DISCONNECT, reasonCode }, detail);
+  sendWithDetails(connection, { type: PacketType.DISCONNECT, reasonCode }, details);
 }
 
 /** The CONNACK of a refusal; none where 3.x has no return code for it (3.1.1 [MQTT-3.2.2-6]). */
-export function sendRefusal(connection: Connection, reasonCode: number, detail?: string): void {
+export function sendRefusal(connection: Connection, reasonCode: number, details: FarewellDetails): void {
   const type = PacketType.CONNACK;
   if (connection.version === 5) {
-    sendWithReason(connection, { type, sessionPresent: false, reasonCode: connackCode(reasonCode) }, detail);
+    sendWithDetails(
+      connection,
+      { type, sessionPresent: false, reasonCode: connackCode(reasonCode) },
+      details,
+    );
     return;
   }
   const returnCode = connackReturnCode(reasonCode);
@@ -28,12 +39,16 @@ function connackCode(reasonCode: number): number {
     : ReasonCode.UnspecifiedError;
 }
 
-/** The reason string goes along where the client's Maximum Packet Size has room for it [MQTT-3.2.2-19], [MQTT-3.14.2-3]. */
-function sendWithReason(
+/** Details go along where the client's Maximum Packet Size has room for them [MQTT-3.2.2-19], [MQTT-3.14.2-3]. */
+function sendWithDetails(
   connection: Connection,
   packet: ConnackPacket | DisconnectPacket,
-  reasonString: string | undefined,
+  { reasonString, serverReference }: FarewellDetails,
 ): void {
-  if (reasonString !== undefined && connection.send({ ...packet, properties: { reasonString } })) return;
+  const properties = {
+    ...(reasonString !== undefined && { reasonString }),
+    ...(serverReference !== undefined && { serverReference }),
+  };
+  if (Object.keys(properties).length > 0 && connection.send({ ...packet, properties })) return;
   connection.send(packet);
 }

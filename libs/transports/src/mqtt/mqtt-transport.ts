@@ -33,6 +33,11 @@ export interface MqttTransportOptions {
   readonly broker?: Omit<MqttBrokerOptions, 'hooks' | 'cluster'>;
   /** What this broker shares with those of other edges; without it, its sessions end with it. */
   readonly cluster?: ClusterContext;
+  /** What clients are told when this edge ends. */
+  readonly farewell?: {
+    readonly reason: 'shutting-down' | 'use-another-server' | 'server-moved';
+    readonly serverReference?: string;
+  };
   /** Users beside those of the users file. */
   readonly users: MqttUserDirectory;
 }
@@ -49,11 +54,14 @@ export class MqttTransport extends DeliveryTransport {
   private readonly access: MqttAccess;
   private readonly logins: MqttLogins;
 
+  private readonly farewell: MqttTransportOptions['farewell'];
+
   constructor(
     private readonly context: TransportContext,
     options: MqttTransportOptions,
   ) {
     super();
+    this.farewell = options.farewell;
     this.access = new MqttAccess(options.users);
     this.logins = new MqttLogins(context, options.anonymous, this.access);
     this.links = new DeviceLinks('mqtt', context, (client, reason) =>
@@ -92,7 +100,8 @@ export class MqttTransport extends DeliveryTransport {
   }
 
   async drain(deadlineMs: number): Promise<void> {
-    await this.broker.stop('shutting-down', deadlineMs, inSteps);
+    const { reason = 'shutting-down', serverReference } = this.farewell ?? {};
+    await this.broker.stop(reason, deadlineMs, inSteps, serverReference);
     await this.links.clear();
   }
 

@@ -40,6 +40,8 @@ export type XmppTransportOptions = Omit<XmppServerOptions, 'hooks' | 'contact'> 
   readonly archive: RedisArchive;
   /** Tokens for quick log-ins; without it none are issued. */
   readonly fast?: FastHooks;
+  /** Where clients are told to go when this edge ends: `host`, `host:port`. */
+  readonly otherHost?: string;
   /** Devices may log in by a client certificate, where the listener asks for one. */
   readonly clientCertificates?: boolean;
 };
@@ -59,14 +61,16 @@ export class XmppTransport extends DeliveryTransport {
   private readonly androidpn: AndroidpnReports;
   private readonly archive: XmppArchive;
   private readonly wakeUps: WakeUps;
+  private readonly otherHost: string | undefined;
   private readonly domain: string;
   private readonly contents: RecentContents;
 
   constructor(
     private readonly context: TransportContext,
-    { accounts, archive, records, ...options }: XmppTransportOptions,
+    { accounts, archive, records, otherHost, ...options }: XmppTransportOptions,
   ) {
     super();
+    this.otherHost = otherHost;
     this.domain = options.domain;
     this.contents = new RecentContents(options.domain);
     this.events = new XmppEvents(context, options.domain);
@@ -124,7 +128,7 @@ export class XmppTransport extends DeliveryTransport {
 
   async drain(deadlineMs: number): Promise<void> {
     this.wakeUps.close();
-    await this.server.stop('system-shutdown', deadlineMs, inSteps);
+    await this.server.stop('system-shutdown', deadlineMs, inSteps, this.otherHost);
     await this.links.clear();
   }
 

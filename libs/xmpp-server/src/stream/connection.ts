@@ -21,6 +21,8 @@ import { ByteWire, type Wire, type WireListener } from './wire.js';
 /** Details of a stream's end. */
 export interface FailureDetails {
   text?: string;
+  /** Of `see-other-host`. */
+  host?: string;
   /** Serialised application-specific condition. */
   extension?: string;
   /** What the phase is told instead of the condition: `connection-lost` leaves the session to be resumed. */
@@ -195,11 +197,20 @@ export class Connection implements WireListener {
   }
 
   /** Ends the stream with an error (RFC 6120 §4.9). */
-  fail(condition: StreamErrorCondition, { text, extension, cause }: FailureDetails = {}): void {
+  fail(condition: StreamErrorCondition, { text, host, extension, cause }: FailureDetails = {}): void {
     if (!this.writable) return;
     if (!this.headerSent) this.sendHeader();
-    this.send(streamError({ condition, text, extension }));
+    this.send(streamError({ condition, text, host, extension }));
     this.close(cause ?? condition);
+  }
+
+  /**
+   * Ends the stream because its server ends.
+   * @param otherHost where the client may go on; web clients, whose host is an address of HTTP, are not told
+   */
+  shutDown(condition: StreamErrorCondition, otherHost: string | undefined): void {
+    if (otherHost === undefined || this.framing.framed) this.fail(condition);
+    else this.fail('see-other-host', { host: otherHost, cause: condition });
   }
 
   /** Ends the stream without an error. */

@@ -42,11 +42,21 @@ export class StreamFault extends Error {
   }
 }
 
+type StreamErrorDetails = Pick<StreamFault, 'condition' | 'text' | 'extension'> & {
+  /** Of `see-other-host` (RFC 6120 §4.9.3.19). */
+  readonly host?: string;
+};
+
 /** `<stream:error/>` as TCP streams carry it, with the `stream` prefix bound by the stream header. */
-export function streamError(fault: Pick<StreamFault, 'condition' | 'text' | 'extension'>): string {
+export function streamError(fault: StreamErrorDetails): string {
   const text =
     fault.text === undefined
       ? ''
       : `<text xmlns='${NS.streamErrors}' xml:lang='en'>${escapeXml(fault.text)}</text>`;
-  return `<stream:error><${fault.condition} xmlns='${NS.streamErrors}'/>${text}${fault.extension ?? ''}</stream:error>`;
+  const { condition, host } = fault;
+  const defined =
+    host === undefined
+      ? `<${condition} xmlns='${NS.streamErrors}'/>`
+      : `<${condition} xmlns='${NS.streamErrors}'>${escapeXml(host)}</${condition}>`;
+  return `<stream:error>${defined}${text}${fault.extension ?? ''}</stream:error>`;
 }
