@@ -184,7 +184,7 @@ it.each([
   [
     { speed: 1 },
     '/pace/speed',
-    'is not known; a pace has perSecond, perMinute, ramp, windows, zone, notAfter',
+    'is not known; a pace has perSecond, perMinute, ramp, windows, clock, zone, notAfter',
   ],
 ])('refuses %j', async (pace, pointer, detail) => {
   const { status, body } = await rest.post('/v1/notifications', {

@@ -326,7 +326,8 @@ async function giveTurns(store: Store, notification: Notification): Promise<void
   await paced.enlist(id, now);
   for (const partition of partitions) {
     const own = deviceIds.filter((deviceId) => store.partitionOf(deviceId) === partition);
-    await waiting.add(notification, partition, own);
+    await waiting.add(notification, partition, new Map(own.map((deviceId) => [deviceId, now])));
+    await waiting.defer(id, partition, new Map([[own[0]!, now]]));
   }
   expect(await paced.due(store.laneOf(id), now, 10)).toContain(id);
   expect(await waiting.count(id, partitions)).toBe(deviceIds.length);

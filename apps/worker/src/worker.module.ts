@@ -18,6 +18,7 @@ import { FenceWatch } from './geofences/fence-watch.js';
 import { EdgeReaper } from './maintenance/edge-reaper.js';
 import { ExpirySweeper } from './maintenance/expiry-sweeper.js';
 import { Maintenance } from './maintenance/maintenance.js';
+import { Enlister } from './pace/enlister.js';
 import { PaceRunner } from './pace/pace-runner.js';
 import { PacedSender } from './pace/paced-sender.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
@@ -37,6 +38,7 @@ import { DuePoller } from './schedule/due-poller.js';
     Renderer,
     Depositor,
     PacedSender,
+    Enlister,
     PaceRunner,
     DuePoller,
     CampaignRunner,

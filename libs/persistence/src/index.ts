@@ -11,6 +11,7 @@ export * from './content/redis-templates.js';
 export * from './campaign/campaign-record.js';
 export * from './campaign/redis-campaigns.js';
 export * from './campaign/run-progress-reader.js';
+export * from './devices/device-activity.js';
 export * from './devices/device-removal.js';
 export * from './devices/account-records.js';
 export * from './devices/redis-api-keys.js';

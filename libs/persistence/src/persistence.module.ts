@@ -18,6 +18,7 @@ import { RedisTemplates } from './content/redis-templates.js';
 import { AccountRecords } from './devices/account-records.js';
 import { RedisCampaigns } from './campaign/redis-campaigns.js';
 import { RunProgressReader } from './campaign/run-progress-reader.js';
+import { DeviceActivity } from './devices/device-activity.js';
 import { DeviceRemoval } from './devices/device-removal.js';
 import { RedisApiKeys } from './devices/redis-api-keys.js';
 import { RedisDevices } from './devices/redis-devices.js';
@@ -79,6 +80,7 @@ const repositories = ({ inboxBounds, connectionPolicy }: PersistenceOptions): Pr
   on(RedisPresence, (store) => new RedisPresence(store, connectionPolicy)),
   on(RedisNotifications, (store) => new RedisNotifications(store)),
   on(RedisCaps, (store) => new RedisCaps(store)),
+  on(DeviceActivity, (store) => new DeviceActivity(store)),
   on(RedisTemplates, (store) => new RedisTemplates(store)),
   on(RedisCampaigns, (store) => new RedisCampaigns(store)),
   on(RedisApiKeys, (store) => new RedisApiKeys(store)),

@@ -38,6 +38,7 @@ const NAMES = [
   'join-mqtt-log',
   'leave-mqtt-log',
   'mark-visit',
+  'note-activity',
   'pause-notification',
   'place-device',
   'queue-webhook-events',

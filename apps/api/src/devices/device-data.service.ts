@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { CarillonError, type Device, type DevicePosition, INBOX_START } from '@carillon/domain';
+import {
+  activityByHour,
+  CarillonError,
+  type Device,
+  type DevicePosition,
+  INBOX_START,
+} from '@carillon/domain';
 import {
   AccountRecords,
   RedisDevices,
@@ -79,6 +85,7 @@ export class DeviceDataService {
     return {
       device: deviceView(device),
       positions: track.map(positionView),
+      activityByHour: activityByHour(device.activity ?? ''),
       visits: visits.map(({ fenceId, since }) => ({ geofence: fenceId, since: formatInstant(since) })),
       lists,
       connections: presenceView(id, connections).connections,

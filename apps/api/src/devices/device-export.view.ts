@@ -32,6 +32,12 @@ export class DeviceExport {
   @ApiProperty({ type: [PositionView], description: 'former positions, newest first' })
   positions!: PositionView[];
 
+  @ApiProperty({
+    type: [Number],
+    description: 'how much it was in use lately in each hour of the day (UTC): 24 numbers',
+  })
+  activityByHour!: number[];
+
   @ApiProperty({ type: [VisitView], description: 'geofences that it is in' })
   visits!: VisitView[];
 

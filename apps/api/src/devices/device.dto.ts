@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { type AttributeValue, DEVICE_ID, LOCALE, LOCALE_RULE } from '@carillon/domain';
+import { type AttributeValue, DEVICE_ID, isTimeZone, LOCALE, LOCALE_RULE } from '@carillon/domain';
 import { FreeForm } from '@carillon/process';
 import { Type } from 'class-transformer';
 import { IsOptional, ValidateNested } from 'class-validator';
@@ -95,6 +95,16 @@ class DeviceFields {
   @IsOptional()
   @IsText(64)
   appVersion?: string | null;
+
+  @ApiPropertyOptional({
+    nullable: true,
+    type: String,
+    example: 'Europe/Vienna',
+    description: 'IANA: what its clock shows, for deliveries at a local time; a device may report it itself',
+  })
+  @IsOptional()
+  @Must('must be an IANA time zone, such as Europe/Berlin', isTimeZone)
+  timeZone?: string | null;
 
   @ApiPropertyOptional({ nullable: true, type: [String], maxItems: MAX_TAGS, example: ['beta', 'de'] })
   @IsOptional()

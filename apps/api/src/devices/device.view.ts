@@ -29,6 +29,9 @@ export class DeviceView {
   @ApiPropertyOptional({ example: '2.4.1' })
   appVersion?: string;
 
+  @ApiPropertyOptional({ example: 'Europe/Vienna' })
+  timeZone?: string;
+
   @ApiProperty({ type: [String], example: ['beta', 'de'] })
   tags!: string[];
 
@@ -129,6 +132,7 @@ export function deviceView(device: Device) {
     ...(platform !== undefined && { platform }),
     ...(locale !== undefined && { locale }),
     ...(appVersion !== undefined && { appVersion }),
+    ...(device.timeZone !== undefined && { timeZone: device.timeZone }),
     tags: [...tags],
     attributes: { ...attributes },
     autoSubscribe,

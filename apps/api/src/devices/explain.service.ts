@@ -8,6 +8,7 @@ import {
   RedisNotifications,
   RedisPresence,
   Store,
+  WaitingDevices,
 } from '@carillon/persistence';
 import { deliveryStepViews } from '../notifications/notification.view.js';
 import { presenceView } from './device.view.js';
@@ -24,6 +25,7 @@ export class ExplainService {
     private readonly presence: RedisPresence,
     private readonly audience: AudienceResolver,
     private readonly store: Store,
+    private readonly waiting: WaitingDevices,
   ) {}
 
   async explain(app: string, deviceId: string, notificationId: string): Promise<ExplanationView> {
@@ -51,12 +53,13 @@ export class ExplainService {
   private async facts({ app, id }: Device, record: NotificationRecord): Promise<Facts> {
     const { id: notificationId, audience } = record.notification;
     const query = await this.audience.open(app, audience, Date.now());
-    const [delivery, connections, before, members] = await Promise.all([
+    const [delivery, connections, before, turn, members] = await Promise.all([
       this.inbox.delivery(notificationId, id),
       this.presence.connections(id),
       this.inbox.entriesBefore(id, notificationId),
+      this.waiting.turnOf(notificationId, id),
       query.matching(this.store.partitionOf(id), [id]),
     ]);
-    return { record, delivery, connections, before, inAudience: members.length > 0 };
+    return { record, delivery, connections, before, turn, inAudience: members.length > 0 };
   }
 }

@@ -9,6 +9,8 @@ export interface Facts {
   readonly connections: readonly Connection[];
   /** Entries that stand before it in the device's inbox; undefined when it is not there. */
   readonly before: number | undefined;
+  /** When it has its turn, ms since 1970, where the notification is paced and it waits for that. */
+  readonly turn: number | undefined;
   /** Whether the audience holds the device now. */
   readonly inAudience: boolean;
 }
@@ -21,7 +23,7 @@ export function explain(facts: Facts): string[] {
 export const hasArrived = (delivery: Delivery | undefined): boolean =>
   delivery?.steps.some(({ state }) => state === 'acknowledged') ?? false;
 
-function withoutDelivery({ record, inAudience }: Facts): string[] {
+function withoutDelivery({ record, inAudience, turn }: Facts): string[] {
   const { notification, status, cancelledAt, recalledAt } = record;
   if (status === 'scheduled')
     return [`It is not due yet: it will be sent at ${formatInstant(notification.at)}.`, audience(inAudience)];
@@ -30,7 +32,9 @@ function withoutDelivery({ record, inAudience }: Facts): string[] {
   if (status === 'recalled')
     return [`It was recalled${at(recalledAt)} before it reached the device's inbox.`];
   if (status !== 'sent')
-    return ["It is being sent, and has not reached the device's inbox yet.", audience(inAudience)];
+    return turn === undefined
+      ? ["It is being sent, and has not reached the device's inbox yet.", audience(inAudience)]
+      : [`It is being sent, and the device has its turn from ${formatInstant(turn)} on.`];
   return inAudience
     ? [
         'The device was not in the audience when it was sent.',
@@ -104,6 +108,8 @@ function suppression({ at: time, detail = '' }: StepRecord): string {
   const when = formatInstant(time);
   if (detail.startsWith('cap '))
     return `It was held back at ${when} by the cap on ${detail.slice(4)}: the user had been notified often enough.`;
+  if (detail === 'time passed')
+    return `On its own clock the time had passed when the notification was due at ${when}: it was not sent to the device.`;
   return `Its turn had not come by ${when}, when the notification had to be over (notAfter): it was not sent to the device.`;
 }
 

@@ -80,6 +80,7 @@ describe('the OpenAPI document', () => {
       'collapseKey',
       'critical',
       'data',
+      'deliverAt',
       'dryRun',
       'fallbackAfter',
       'kind',

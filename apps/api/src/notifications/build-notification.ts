@@ -1,14 +1,17 @@
 import {
   DEFAULT_TTL,
+  type DeliverAt,
   type Message,
   type Notification,
   ONLINE_ONLY_GRACE,
+  type Pace,
   parseAudience,
+  parseDeliverAt,
   parsePace,
   sayMessage,
 } from '@carillon/domain';
 import { invalidRequest } from '@carillon/process';
-import { dueTime } from './due-time.js';
+import { dueDay, dueTime } from './due-time.js';
 import type { SendNotification } from './notification.dto.js';
 
 /**
@@ -24,9 +27,11 @@ export function buildNotification(
   now: number,
 ): Notification {
   const audience = parseAudience(request.audience);
-  const at = dueTime(request.at, request.zone, now);
+  const deliverAt = request.deliverAt ? parseDeliverAt(request.deliverAt) : undefined;
+  const at =
+    deliverAt?.day === undefined ? dueTime(request.at, request.zone, now) : dueDay(deliverAt, request, now);
   const ttl = request.ttl ?? DEFAULT_TTL;
-  const pace = request.pace ? parsePace(request.pace, at) : undefined;
+  const pace = paceOf(request, deliverAt, at);
   return {
     ...sayMessage(message, { id, at }),
     id,
@@ -39,6 +44,12 @@ export function buildNotification(
     ...(pace && { pace }),
     ...optionsOf(request),
   };
+}
+
+/** Each device at its own time is a pace too: it can be paused, has an end, and goes with a rate and windows. */
+function paceOf({ pace }: SendNotification, deliverAt: DeliverAt | undefined, at: number): Pace | undefined {
+  if (!pace && !deliverAt) return undefined;
+  return { ...parsePace(pace ?? {}, at), ...(deliverAt && { deliverAt }) };
 }
 
 function optionsOf(request: SendNotification): Partial<Notification> {

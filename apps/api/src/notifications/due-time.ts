@@ -1,4 +1,12 @@
-import { CarillonError, instantOf, isTimeZone, MAX_SCHEDULE_AHEAD } from '@carillon/domain';
+import {
+  CarillonError,
+  type DeliverAt,
+  firstTime,
+  instantOf,
+  isTimeZone,
+  lastTime,
+  MAX_SCHEDULE_AHEAD,
+} from '@carillon/domain';
 import { invalidRequest } from '@carillon/process';
 import { formatInstant, parseDateTime } from '../time/instant.js';
 
@@ -11,17 +19,46 @@ const PAST_TOLERANCE = 60_000;
  */
 export function dueTime(at: string | null | undefined, zone: string | null | undefined, now: number): number {
   const due = at === undefined || at === null ? withoutTime(zone, now) : requestedTime(at, zone);
-  if (due < now - PAST_TOLERANCE) {
-    const detail = `lies in the past: ${formatInstant(due)} is before ${formatInstant(now)}`;
-    throw new CarillonError('time-in-past', `/at ${detail}`, {
-      faults: [{ pointer: '/at', detail }],
-      extensions: { now: formatInstant(now) },
-    });
-  }
-  if (due > now + MAX_SCHEDULE_AHEAD) {
-    throw fault('/at', `lies more than ${MAX_SCHEDULE_AHEAD / 86_400_000} days ahead`);
-  }
+  refusePast('/at', due, now);
+  refuseFar('/at', due, now);
   return Math.max(due, now);
+}
+
+/**
+ * When a notification for a day on the devices' own clocks is due, ms since 1970: when that time comes first somewhere.
+ * @throws CarillonError `invalid-request`, or `time-in-past` where it has passed everywhere
+ */
+export function dueDay(
+  rule: DeliverAt,
+  { at, zone }: { readonly at?: string | null; readonly zone?: string | null },
+  now: number,
+): number {
+  const given = Object.entries({ at, zone }).filter(([, value]) => value !== undefined && value !== null);
+  if (given.length > 0)
+    throw invalidRequest(
+      given.map(([name]) => ({
+        pointer: `/${name}`,
+        detail: 'stands beside a day in deliverAt: give one of them',
+      })),
+    );
+  const first = firstTime(rule)!;
+  refusePast('/deliverAt/date', lastTime(rule)!, now);
+  refuseFar('/deliverAt/date', first, now);
+  return Math.max(first, now);
+}
+
+function refusePast(pointer: string, due: number, now: number): void {
+  if (due >= now - PAST_TOLERANCE) return;
+  const detail = `lies in the past: ${formatInstant(due)} is before ${formatInstant(now)}`;
+  throw new CarillonError('time-in-past', `${pointer} ${detail}`, {
+    faults: [{ pointer, detail }],
+    extensions: { now: formatInstant(now) },
+  });
+}
+
+function refuseFar(pointer: string, due: number, now: number): void {
+  if (due > now + MAX_SCHEDULE_AHEAD)
+    throw fault(pointer, `lies more than ${MAX_SCHEDULE_AHEAD / 86_400_000} days ahead`);
 }
 
 function withoutTime(zone: string | null | undefined, now: number): number {

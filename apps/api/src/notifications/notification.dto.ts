@@ -194,13 +194,28 @@ export class SendNotification {
     example: { perSecond: 200, windows: [{ from: '09:00', to: '21:00' }], zone: 'Europe/Berlin' },
     description:
       'Spreads it over time; such a notification can be paused. `perSecond` or `perMinute`: exactly so fast, over all workers; `ramp` ' +
-      '`{"from", "seconds"}`: slowly at first; `windows`: only at these times of day (`{"days", "from", "to"}`) in `zone`; `notAfter`: who has not ' +
+      '`{"from", "seconds"}`: slowly at first; `windows`: only at these times of day (`{"days", "from", "to"}`) in `zone`, or, with `clock` "device", on ' +
+      'that of each device; `notAfter`: who has not ' +
       'had his turn by then does not get it (3 days after it is due unless given, at most 30). The time to live of every delivery ends `ttl` after `notAfter`.',
   })
   @IsOptional()
   @FreeForm()
   @Must('must be a JSON object', isObject)
   pace?: Record<string, unknown> | null;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    example: { localTime: '09:00', date: '2026-12-24', defaultZone: 'Europe/Berlin' },
+    description:
+      'Each device at its own time: `localTime` on its clock (its `timeZone`, else `defaultZone`, UTC unless given), on `date` or the next time that it is; ' +
+      '`ifPassed`: with a date that has passed there, `now` or `skip`. Or `activeHour` (true): in the hour in which it is most active, `otherwise` (12:00 ' +
+      'unless given, local time) where that is not known. Goes with `pace`.',
+  })
+  @IsOptional()
+  @FreeForm()
+  @Must('must be a JSON object', isObject)
+  deliverAt?: Record<string, unknown> | null;
 
   @ApiPropertyOptional({
     example: 'news',

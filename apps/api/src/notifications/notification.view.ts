@@ -105,6 +105,12 @@ export class ProgressView {
   @ApiPropertyOptional({ format: 'date-time', description: 'outside of its windows: when it goes on' })
   resumesAt?: string;
 
+  @ApiPropertyOptional({
+    format: 'date-time',
+    description: 'when the next device has its turn, where none has it now',
+  })
+  nextAt?: string;
+
   @ApiProperty({ format: 'date-time' })
   notAfter!: string;
 }

@@ -16,13 +16,16 @@ export class ProgressService {
     const { id, at, pace } = notification;
     if (!pace) return undefined;
     const now = Date.now();
-    const waiting = await this.waiting.count(id, partitions ?? this.store.allPartitions());
+    const parts = partitions ?? this.store.allPartitions();
+    const waiting = await this.waiting.count(id, parts);
     const perSecond = rateAt(pace, now - at);
-    const resumesAt = allowedFrom(now, pace.zone, pace.windows);
+    const resumesAt = pace.clock === 'device' ? now : allowedFrom(now, pace.zone, pace.windows);
+    const nextAt = waiting > 0 ? await this.waiting.next(id, parts) : undefined;
     return {
       waiting,
       ...(perSecond !== undefined && { perSecond, secondsLeft: Math.ceil(waiting / perSecond) }),
       ...(waiting > 0 && resumesAt > now && { resumesAt: formatInstant(resumesAt) }),
+      ...(nextAt !== undefined && nextAt > now && { nextAt: formatInstant(nextAt) }),
       notAfter: formatInstant(pace.notAfter),
     };
   }

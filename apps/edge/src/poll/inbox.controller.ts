@@ -71,7 +71,9 @@ export class InboxController {
   @Post('events')
   @HttpCode(204)
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Report that a notification was displayed or opened, or where the device is' })
+  @ApiOperation({
+    summary: 'Report that a notification was displayed or opened, where the device is, or its time zone',
+  })
   @ApiNoContentResponse()
   async report(@RequestDevice() device: DeviceLogin, @Req() request: FastifyRequest): Promise<void> {
     const source = { app: device.app, deviceId: device.id, transport: 'poll', at: Date.now() };

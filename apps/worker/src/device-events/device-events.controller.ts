@@ -1,5 +1,6 @@
 import { Payload } from '@nestjs/microservices';
-import { type DeviceEvent, Inbox } from '@carillon/domain';
+import { type DeviceEvent, Inbox, OPENED_WEIGHT } from '@carillon/domain';
+import { DeviceActivity, RedisDevices } from '@carillon/persistence';
 import { StreamController, StreamHandler } from '@carillon/queue';
 import { PushRequests } from '../webhooks/push-requests.js';
 import { FenceWatch } from '../geofences/fence-watch.js';
@@ -11,6 +12,8 @@ export class DeviceEventsController {
     private readonly inbox: Inbox,
     private readonly fences: FenceWatch,
     private readonly pushRequests: PushRequests,
+    private readonly devices: RedisDevices,
+    private readonly activity: DeviceActivity,
   ) {}
 
   @StreamHandler('device-events')
@@ -21,7 +24,15 @@ export class DeviceEventsController {
       return this.fences.place(app, deviceId, { lat, lon, at });
     }
     if (event.type === 'asleep') return this.pushRequests.waiting(app, deviceId, at);
+    if (event.type === 'clock') return this.setClock(app, deviceId, event.timeZone);
     const { notificationId, type } = event;
     await this.inbox.record([{ app, deviceId, notificationId, state: type, at, transport }]);
+    if (type === 'opened') await this.activity.note([deviceId], at, OPENED_WEIGHT);
+  }
+
+  private async setClock(app: string, deviceId: string, timeZone: string): Promise<void> {
+    await this.devices.revise(app, deviceId, (device) =>
+      device.timeZone === timeZone ? undefined : { timeZone },
+    );
   }
 }

@@ -6,9 +6,9 @@ import {
   PacedNotifications,
   Recaller,
   RedisNotifications,
-  WaitingDevices,
 } from '@carillon/persistence';
 import { isRedisAway } from '@carillon/redis';
+import { Enlister } from '../pace/enlister.js';
 import { Depositor } from './depositor.js';
 import { Turns } from './turns.js';
 
@@ -24,7 +24,7 @@ export class FanOutService {
     private readonly depositor: Depositor,
     private readonly recaller: Recaller,
     private readonly paced: PacedNotifications,
-    private readonly waiting: WaitingDevices,
+    private readonly enlister: Enlister,
   ) {}
 
   /** What has a turn waits for what was accepted before it; see docs/adr/0013-turns.md. */
@@ -97,7 +97,7 @@ export class FanOutService {
       const query = await this.audience.open(app, audience, resolvedAt);
       for await (const page of query.pages(partition)) {
         if (isStopped(await this.notifications.status(notificationId))) break;
-        if (pace) await this.waiting.add(notification, partition, page);
+        if (pace) await this.enlister.enlist(notification, partition, page);
         else await this.depositor.deposit(notification, page, resolvedAt);
       }
     }

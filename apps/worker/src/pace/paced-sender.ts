@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { allowedFrom, type Notification, rateAt } from '@carillon/domain';
+import { allowedFrom, type Notification, openFor, rateAt } from '@carillon/domain';
 import {
   type DueDevices,
   type NotificationRecord,
   PacedNotifications,
+  readDeviceFacts,
   RedisNotifications,
   Store,
   WaitingDevices,
@@ -40,12 +41,37 @@ export class PacedSender {
     const pace = notification.pace!;
     const partitions = partitionsOf(record, this.store);
     if (now >= pace.notAfter) return this.suppressRest(notification, partitions, now);
-    const open = allowedFrom(now, pace.zone, pace.windows);
+    const open = pace.clock === 'device' ? now : allowedFrom(now, pace.zone, pace.windows);
     if (open > now) return { until: Math.min(open, pace.notAfter, now + LOOK_AGAIN) };
     const rate = rateAt(pace, now - notification.at);
     const due = await this.waiting.due(id, partitions, now, pageFor(rate, partitions.length));
     if (due.length === 0) return this.finish(id, partitions, now);
-    return this.send(notification, rate, due, now);
+    const awake = pace.clock === 'device' ? await this.deferClosed(notification, due, now) : due;
+    return awake.length === 0 ? 'more' : this.send(notification, rate, awake, now);
+  }
+
+  /** Those whose own clocks are outside of the windows get a later turn. @returns the others */
+  private async deferClosed(
+    { id, pace }: Notification,
+    due: readonly DueDevices[],
+    now: number,
+  ): Promise<DueDevices[]> {
+    const opening = new Map<string, number>();
+    const awake = await Promise.all(
+      due.map(async ({ partition, deviceIds }) => {
+        const facts = await readDeviceFacts(this.store, deviceIds);
+        const later = new Map<string, number>();
+        for (const deviceId of deviceIds) {
+          const { timeZone = '' } = facts.get(deviceId) ?? {};
+          const opens = opening.get(timeZone) ?? openFor(pace!, { timeZone }, now);
+          opening.set(timeZone, opens);
+          if (opens > now) later.set(deviceId, opens);
+        }
+        if (later.size > 0) await this.waiting.defer(id, partition, later);
+        return { partition, deviceIds: deviceIds.filter((deviceId) => !later.has(deviceId)) };
+      }),
+    );
+    return awake.filter(({ deviceIds }) => deviceIds.length > 0);
   }
 
   private async send(

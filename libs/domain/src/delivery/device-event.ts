@@ -1,3 +1,4 @@
+import { isTimeZone } from '../campaign/wall-clock.js';
 import { NOTIFICATION_ID } from '../identifiers.js';
 import type { DeviceEvent } from '../ports/device-events.js';
 
@@ -13,14 +14,15 @@ export interface EventSource {
 export type ParsedDeviceEvent =
   { readonly ok: true; readonly event: DeviceEvent } | { readonly ok: false; readonly detail: string };
 
-/** Reads a device's report: `{"type":"displayed"|"opened","id":"…"}` or `{"type":"location","lat":…,"lon":…}`. */
+/** Reads a device's report: `{"type":"displayed"|"opened","id":"…"}` or `{"type":"location","lat":…,"lon":…}` or `{"type":"clock","timeZone":"…"}`. */
 export function parseDeviceEvent(text: string, source: EventSource): ParsedDeviceEvent {
   const json = parseObject(text);
   if (!json) return { ok: false, detail: 'a device event must be a JSON object' };
   const { type } = json;
   if (type === 'displayed' || type === 'opened') return parseReport(json, type, source);
   if (type === 'location') return parseLocation(json, source);
-  return { ok: false, detail: 'type must be one of: displayed, opened, location' };
+  if (type === 'clock') return parseClock(json, source);
+  return { ok: false, detail: 'type must be one of: displayed, opened, location, clock' };
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {
@@ -43,6 +45,12 @@ function parseReport(
     return { ok: false, detail: 'id must be the id of a notification' };
   }
   return { ok: true, event: { ...source, type, notificationId: json.id } };
+}
+
+function parseClock({ timeZone }: Record<string, unknown>, source: EventSource): ParsedDeviceEvent {
+  if (!isTimeZone(timeZone))
+    return { ok: false, detail: 'timeZone must be an IANA time zone, such as Europe/Berlin' };
+  return { ok: true, event: { ...source, type: 'clock', timeZone } };
 }
 
 function parseLocation(json: Record<string, unknown>, source: EventSource): ParsedDeviceEvent {

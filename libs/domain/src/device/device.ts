@@ -1,4 +1,5 @@
 import type { Position } from '../area/area.js';
+import type { Activity } from './activity.js';
 
 /** The SCRAM keys of RFC 5802 §3, base64. */
 export interface ScramKeys {
@@ -31,6 +32,10 @@ export interface Device {
   /** A language tag (RFC 5646). */
   readonly locale?: string;
   readonly appVersion?: string;
+  /** IANA. */
+  readonly timeZone?: string;
+  /** When it is in use. */
+  readonly activity?: Activity;
   readonly tags: readonly string[];
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   /** The gateway subscribes an MQTT device to its inbox at connect. */

@@ -1,17 +1,23 @@
 import { CarillonError, type Fault } from '../errors/carillon-error.js';
 import { parseInstant } from '../time/instant.js';
-import { type DeliveryWindow, WEEKDAYS, type Weekday } from '../campaign/delivery-window.js';
+import { allowedFrom, type DeliveryWindow, WEEKDAYS, type Weekday } from '../campaign/delivery-window.js';
 import { isTimeZone } from '../campaign/wall-clock.js';
+import { minutesOfDay } from '../time/time-of-day.js';
+import type { ClockOfDevice, DeliverAt } from './deliver-at.js';
 
 /** How a notification is spread over time, instead of going to everybody at once. */
 export interface Pace {
   /** Deliveries a second, over all workers; undefined: as fast as it goes. */
   readonly perSecond: number | undefined;
   readonly ramp: Ramp | undefined;
-  /** On the clock of `zone`; none: at any time. */
+  /** On the clock of `zone`, or of each device; none: at any time. */
   readonly windows: readonly DeliveryWindow[];
-  /** IANA. */
+  /** Whose clock the windows are on: `zone`'s unless given. */
+  readonly clock?: 'device';
+  /** IANA; with the devices' clocks that of those that have none. */
   readonly zone: string;
+  /** Each device at its own time; undefined: all from when the notification is due. */
+  readonly deliverAt?: DeliverAt;
   /** Ms since 1970: whoever has not had his turn by then does not get it. */
   readonly notAfter: number;
 }
@@ -24,15 +30,20 @@ export interface Ramp {
 }
 
 /** Why a device of the audience was passed over. */
-export type Suppression = 'not after';
+export type Suppression = 'not after' | 'time passed';
 
 const MAX_RATE = 100_000;
 const MAX_RAMP = 7 * 86_400;
 const MAX_WINDOWS = 20;
 const DEFAULT_SPAN = 3 * 86_400_000;
 const MAX_SPAN = 30 * 86_400_000;
-const KNOWN = ['perSecond', 'perMinute', 'ramp', 'windows', 'zone', 'notAfter'];
-const TIME_OF_DAY = /^([01]\d|2[0-3]):([0-5]\d)$|^24:00$/;
+const KNOWN = ['perSecond', 'perMinute', 'ramp', 'windows', 'clock', 'zone', 'notAfter'];
+
+/** From when on the windows let a device be told, ms since 1970; `at` when they do then. */
+export function openFor({ clock, zone, windows }: Pace, device: ClockOfDevice, at: number): number {
+  const own = clock === 'device' && isTimeZone(device.timeZone) ? device.timeZone : zone;
+  return allowedFrom(at, own, windows);
+}
 
 /** Deliveries a second, so long after the beginning; undefined: as fast as it goes. */
 export function rateAt({ perSecond, ramp }: Pace, elapsedMs: number): number | undefined {
@@ -57,13 +68,15 @@ export function parsePace(json: unknown, at: number, pointer = '/pace'): Pace {
   for (const name of Object.keys(members ?? {})) {
     if (!KNOWN.includes(name)) fault(`/${name}`, `is not known; a pace has ${KNOWN.join(', ')}`);
   }
-  const { zone = 'UTC', windows = [], ...rest } = members ?? {};
+  const { zone = 'UTC', windows = [], clock = 'zone', ...rest } = members ?? {};
+  if (clock !== 'zone' && clock !== 'device') fault('/clock', 'must be "zone" or "device"');
   if (!isTimeZone(zone)) fault('/zone', 'must be an IANA time zone, such as Europe/Berlin');
   const perSecond = rateOf(rest, fault);
   const pace: Pace = {
     perSecond,
     ramp: rampOf(rest['ramp'], perSecond, fault),
     windows: windowsOf(windows, fault),
+    ...(clock === 'device' && { clock }),
     zone: String(zone),
     notAfter: endOf(rest['notAfter'], at, fault),
   };
@@ -151,7 +164,4 @@ function windowOf(json: unknown, place: string, fault: Report): DeliveryWindow {
   return { from: start ?? 0, to: end ?? 0, ...(days !== undefined && { days: days as Weekday[] }) };
 }
 
-function minutesOf(text: unknown): number | undefined {
-  if (typeof text !== 'string' || !TIME_OF_DAY.test(text)) return undefined;
-  return Number(text.slice(0, 2)) * 60 + Number(text.slice(3));
-}
+const minutesOf = (text: unknown): number | undefined => (text === '24:00' ? 1440 : minutesOfDay(text));

@@ -17,6 +17,16 @@ export type DeviceEvent =
       readonly at: number;
     }
   | {
+      /** What its clock shows. */
+      readonly type: 'clock';
+      readonly app: string;
+      readonly deviceId: string;
+      /** IANA. */
+      readonly timeZone: string;
+      readonly transport: string;
+      readonly at: number;
+    }
+  | {
       readonly type: 'location';
       readonly app: string;
       readonly deviceId: string;

@@ -9,11 +9,12 @@ export interface DeviceFacts {
   readonly locale?: string;
   readonly appVersion?: string;
   readonly timeZone?: string;
+  readonly activity?: string;
   /** Those that were asked for and are there. */
   readonly attributes: Readonly<Record<string, AttributeValue>>;
 }
 
-const FIELDS = ['app', 'user', 'platform', 'locale', 'appVersion', 'timeZone'] as const;
+const FIELDS = ['app', 'user', 'platform', 'locale', 'appVersion', 'timeZone', 'hours'] as const;
 
 /**
  * Reads some of many devices' records.
@@ -40,7 +41,7 @@ function factsOf(
   row: readonly (string | null)[],
   attributes: readonly string[],
 ): DeviceFacts | undefined {
-  const [app, user, platform, locale, appVersion, timeZone, ...values] = row;
+  const [app, user, platform, locale, appVersion, timeZone, activity, ...values] = row;
   if (app === null) return undefined;
   return {
     id,
@@ -49,6 +50,7 @@ function factsOf(
     ...(locale && { locale }),
     ...(appVersion && { appVersion }),
     ...(timeZone && { timeZone }),
+    ...(activity && { activity }),
     attributes: Object.fromEntries(
       attributes.flatMap((name, i) => {
         const json = values[i];

@@ -24,6 +24,8 @@ export function toDevice(id: string, fields: DeviceFields): Device {
     ...(fields.platform !== undefined && { platform: fields.platform }),
     ...(fields.locale !== undefined && { locale: fields.locale }),
     ...(fields.appVersion !== undefined && { appVersion: fields.appVersion }),
+    ...(fields.timeZone !== undefined && { timeZone: fields.timeZone }),
+    ...(fields.hours !== undefined && { activity: fields.hours }),
     tags: named(fields, 't:').map(([name]) => name),
     attributes: Object.fromEntries(
       named(fields, 'a:').map(([name, json]) => [name, JSON.parse(json) as AttributeValue]),

@@ -28,6 +28,8 @@ export interface DeviceChanges {
   readonly platform?: string | null;
   readonly locale?: string | null;
   readonly appVersion?: string | null;
+  /** IANA. */
+  readonly timeZone?: string | null;
   readonly tags?: readonly string[];
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
   /** Single attributes; the others stay. */
@@ -383,6 +385,7 @@ function fieldChanges(
   value('platform', changes.platform);
   value('locale', changes.locale);
   value('appVersion', changes.appVersion);
+  value('timeZone', changes.timeZone);
   value('track', changes.keepPositions === undefined ? undefined : changes.keepPositions ? '1' : null);
   value('self', changes.selfRegistered && '1');
   value('autoSubscribe', changes.autoSubscribe === undefined ? undefined : changes.autoSubscribe ? '1' : '0');

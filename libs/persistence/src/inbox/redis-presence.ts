@@ -1,6 +1,13 @@
-import { type Connection, type ConnectionPolicy, Presence, type PresenceClaim } from '@carillon/domain';
-import { runScript } from '@carillon/redis';
-import type { Store } from '../store.js';
+import {
+  type Connection,
+  type ConnectionPolicy,
+  CONNECTED_WEIGHT,
+  hourOf,
+  Presence,
+  type PresenceClaim,
+} from '@carillon/domain';
+import { addScript, runScript } from '@carillon/redis';
+import { resultsOf, type Store } from '../store.js';
 import { parseConnection, parseConnections } from './connections.js';
 
 export class RedisPresence extends Presence {
@@ -19,12 +26,17 @@ export class RedisPresence extends Presence {
   ): Promise<PresenceClaim> {
     const { client, keys } = this.store;
     const partition = this.store.partitionOf(deviceId);
-    const [epoch, ...displaced] = await runScript<[number, ...string[]]>(
-      client,
+    const [now, record] = [Date.now(), keys.device(partition, deviceId)];
+    const pipeline = client.pipeline();
+    addScript(
+      pipeline,
       'claim-presence',
-      [keys.online(partition), keys.epoch(partition), keys.device(partition, deviceId)],
-      [deviceId, transport, edgeId, tokenHash, Date.now(), this.policy === 'single' ? '1' : '0'],
+      [keys.online(partition), keys.epoch(partition), record],
+      [deviceId, transport, edgeId, tokenHash, now, this.policy === 'single' ? '1' : '0'],
     );
+    addScript(pipeline, 'note-activity', [record], [hourOf(now), CONNECTED_WEIGHT]);
+    const [claim] = resultsOf(await pipeline.exec());
+    const [epoch, ...displaced] = claim as [number, ...string[]];
     if (epoch === 0) return { ok: false };
     return { ok: true, epoch, displaced: displaced.map(parseConnection) };
   }

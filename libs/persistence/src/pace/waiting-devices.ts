@@ -13,11 +13,19 @@ export interface DueDevices {
 export class WaitingDevices {
   constructor(private readonly store: Store) {}
 
-  /** Their turn is when the notification is due. Again changes nothing; whoever had his turn meanwhile is told apart by the deposit. */
-  async add(notification: Notification, partition: number, deviceIds: readonly string[]): Promise<void> {
+  /**
+   * Again changes nothing; whoever had his turn meanwhile is told apart by the deposit.
+   * @param turns when each device has its turn, ms since 1970
+   */
+  async add(
+    notification: Notification,
+    partition: number,
+    turns: ReadonlyMap<string, number>,
+  ): Promise<void> {
+    if (turns.size === 0) return;
     const { client, keys } = this.store;
     const key = keys.waiting(partition, notification.id);
-    const members = deviceIds.flatMap((deviceId) => [notification.at, deviceId]);
+    const members = [...turns].flatMap(([deviceId, at]) => [at, deviceId]);
     const replies = await client
       .pipeline()
       .zadd(key, 'NX', ...members)
@@ -56,12 +64,25 @@ export class WaitingDevices {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
+  /** When a device has its turn, ms since 1970; undefined when it does not wait. */
+  async turnOf(id: string, deviceId: string): Promise<number | undefined> {
+    const { client, keys } = this.store;
+    const score = await client.zscore(keys.waiting(this.store.partitionOf(deviceId), id), deviceId);
+    return score === null ? undefined : Number(score);
+  }
+
   async count(id: string, partitions: readonly number[]): Promise<number> {
     const { client, keys } = this.store;
     const counts = await Promise.all(
       partitions.map((partition) => client.zcard(keys.waiting(partition, id))),
     );
     return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Their turns come later. */
+  async defer(id: string, partition: number, turns: ReadonlyMap<string, number>): Promise<void> {
+    const members = [...turns].flatMap(([deviceId, at]) => [at, deviceId]);
+    await this.store.client.zadd(this.store.keys.waiting(partition, id), 'XX', ...members);
   }
 
   /** They have had their turn. */
