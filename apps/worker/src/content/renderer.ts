@@ -4,8 +4,10 @@ import {
   compileTemplate,
   type CompiledTemplate,
   envelopeContent,
+  isTooLong,
   type Notification,
   overridesJson,
+  type Rendering,
   scopeOf,
 } from '@carillon/domain';
 import { type Closing, type DeviceContent, deviceContent, type DeviceFacts } from '@carillon/persistence';
@@ -14,6 +16,19 @@ import { type Closing, type DeviceContent, deviceContent, type DeviceFacts } fro
 const MAX_COMPILED = 64;
 /** Rendering lets others go first after so long, ms. */
 const SLICE_MS = 20;
+
+/** After so many devices for which it took too long, no more are tried: others wait for this process too. */
+const MAX_TOO_LONG = 5;
+const GIVEN_UP: Rendering = {
+  ok: false,
+  pointer: '',
+  reason: 'took too long for others before this device',
+};
+
+interface Compiled {
+  readonly template: CompiledTemplate;
+  tooLong: number;
+}
 
 export interface RenderedPage {
   readonly contents: ReadonlyMap<string, DeviceContent>;
@@ -24,11 +39,11 @@ export interface RenderedPage {
 /** Makes what each device is told from a notification's template. */
 @Injectable()
 export class Renderer {
-  private readonly compiled = new Map<string, CompiledTemplate>();
+  private readonly compiled = new Map<string, Compiled>();
 
   /** Attributes of devices that a notification's texts use. */
   attributesOf(notification: Notification): readonly string[] {
-    return this.templateOf(notification).attributes;
+    return this.compiledOf(notification).template.attributes;
   }
 
   async render(notification: Notification, devices: Iterable<DeviceFacts>): Promise<RenderedPage> {
@@ -47,9 +62,12 @@ export class Renderer {
   }
 
   private renderFor(notification: Notification, device: DeviceFacts): DeviceContent | Closing {
-    const template = this.templateOf(notification);
+    const { template } = this.compiledOf(notification);
     const scope = scopeOf(template.template, notification, { ...device });
-    const rendering = template.render(notification.kind, device.locale, scope);
+    const known = this.compiledOf(notification);
+    const rendering: Rendering =
+      known.tooLong < MAX_TOO_LONG ? template.render(notification.kind, device.locale, scope) : GIVEN_UP;
+    if (isTooLong(rendering)) known.tooLong++;
     if (!rendering.ok) {
       const reason = `content: ${rendering.pointer} ${rendering.reason}`;
       return { deviceId: device.id, state: 'failed', reason };
@@ -62,10 +80,10 @@ export class Renderer {
     });
   }
 
-  private templateOf({ id, template }: Notification): CompiledTemplate {
+  private compiledOf({ id, template }: Notification): Compiled {
     const known = this.compiled.get(id);
     if (known) return known;
-    const { compiled } = compileTemplate(template!);
+    const compiled = { template: compileTemplate(template!).compiled, tooLong: 0 };
     this.compiled.set(id, compiled);
     for (const oldest of this.compiled.keys()) {
       if (this.compiled.size <= MAX_COMPILED) break;

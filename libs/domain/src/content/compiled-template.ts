@@ -16,7 +16,15 @@ import {
   transportsOf,
   variantOf,
 } from './content-template.js';
-import { MAX_TEXT, type ParsedText, parseText, TextFault, type VariableUse } from './liquid.js';
+import {
+  MAX_TEXT,
+  type ParsedText,
+  parseText,
+  RENDER_MS,
+  TextFault,
+  TOO_LONG,
+  type VariableUse,
+} from './liquid.js';
 
 /** What a text can say of the device. */
 export const DEVICE_MEMBERS = ['id', 'user', 'platform', 'locale', 'appVersion', 'timeZone', 'attributes'];
@@ -58,11 +66,18 @@ export class CompiledTemplate {
 
   /** @param locale the device's language */
   render(kind: NotificationKind, locale: string | undefined, scope: TextScope): Rendering {
+    const first = this.tryRender(kind, locale, scope);
+    // The clock goes on while this process waits for its turn: that is not the texts' fault.
+    return isTooLong(first) ? this.tryRender(kind, locale, scope) : first;
+  }
+
+  private tryRender(kind: NotificationKind, locale: string | undefined, scope: TextScope): Rendering {
+    const call = { kind, scope, until: Date.now() + RENDER_MS };
     try {
-      const content = this.renderFields(kind, variantOf(this.template, locale, undefined), scope);
+      const content = this.renderFields(call, variantOf(this.template, locale, undefined));
       const overrides = transportsOf(this.template).map((transport) => [
         transport,
-        this.renderFields(kind, variantOf(this.template, locale, transport), scope),
+        this.renderFields(call, variantOf(this.template, locale, transport)),
       ]);
       return {
         ok: true,
@@ -77,14 +92,14 @@ export class CompiledTemplate {
     }
   }
 
-  private renderFields(kind: NotificationKind, fields: ContentFields, scope: TextScope): ContentFields {
+  private renderFields(call: RenderCall, fields: ContentFields): ContentFields {
     const rendered: Record<string, unknown> = {};
     for (const field of FIELDS) {
       const value = fields[field];
-      const made = value === undefined ? '' : this.renderValue(value, scope, `/${field}`);
+      const made = value === undefined ? '' : this.renderValue(value, call, `/${field}`);
       if (made !== '') rendered[field] = made;
     }
-    const [fault] = contentFaults(kind, rendered);
+    const [fault] = contentFaults(call.kind, rendered);
     if (fault) throw new UnfitContent(fault.pointer, fault.detail);
     const bytes = contentBytes(rendered);
     if (bytes > MAX_CONTENT_BYTES) throw new UnfitContent('', tooLarge(bytes));
@@ -92,27 +107,38 @@ export class CompiledTemplate {
   }
 
   /** Every string of it, but for the names of members. */
-  private renderValue(value: unknown, scope: TextScope, pointer: string): unknown {
-    if (typeof value === 'string') return this.renderText(value, scope, pointer);
+  private renderValue(value: unknown, call: RenderCall, pointer: string): unknown {
+    if (typeof value === 'string') return this.renderText(value, call, pointer);
     if (typeof value !== 'object' || value === null) return value;
-    if (Array.isArray(value)) return value.map((item, i) => this.renderValue(item, scope, `${pointer}/${i}`));
+    if (Array.isArray(value)) return value.map((item, i) => this.renderValue(item, call, `${pointer}/${i}`));
     return Object.fromEntries(
       Object.entries(value).map(([name, item]) => [
         name,
-        this.renderValue(item, scope, `${pointer}/${escapePointer(name)}`),
+        this.renderValue(item, call, `${pointer}/${escapePointer(name)}`),
       ]),
     );
   }
 
-  private renderText(text: string, scope: TextScope, pointer: string): string {
+  private renderText(text: string, { scope, until }: RenderCall, pointer: string): string {
     try {
-      return this.texts.get(text)?.render(scope) ?? text;
+      return this.texts.get(text)?.render(scope, until - Date.now()) ?? text;
     } catch (error) {
       if (!(error instanceof TextFault)) throw error;
       throw new UnfitContent(pointer, error.message);
     }
   }
 }
+
+interface RenderCall {
+  readonly kind: NotificationKind;
+  readonly scope: TextScope;
+  /** When it has to be done, ms since 1970. */
+  readonly until: number;
+}
+
+/** Whether it was given up because of the time that it took. */
+export const isTooLong = (rendering: Rendering): boolean =>
+  !rendering.ok && rendering.reason.endsWith(TOO_LONG);
 
 class UnfitContent extends Error {
   constructor(
