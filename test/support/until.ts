@@ -5,7 +5,7 @@ export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
   holds: (seen: T) => boolean = Boolean,
-  limitMs = 10_000,
+  limitMs = 20_000,
 ): Promise<T> {
   const deadline = Date.now() + limitMs;
   for (;;) {
