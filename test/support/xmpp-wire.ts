@@ -48,7 +48,10 @@ export class XmppWire {
   }
 
   /** Direct TLS. */
-  static async connectTls(url: string, options: ConnectionOptions = {}): Promise<XmppWire> {
+  static async connectTls(
+    url: string,
+    options: ConnectionOptions & { localAddress?: string } = {},
+  ): Promise<XmppWire> {
     const { hostname, port } = new URL(url);
     const socket = connectTls({ host: hostname, port: Number(port), rejectUnauthorized: false, ...options });
     const wire = new XmppWire(socket);

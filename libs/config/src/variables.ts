@@ -171,7 +171,7 @@ export const variables = {
     kind: kinds.integer(1, 300),
     default: '10',
     description:
-      'seconds for each step before a client is known: PROXY header, TLS handshake, MQTT CONNECT, the first byte on the HTTP port',
+      'seconds for each step before a client is known: PROXY header, TLS handshake, MQTT CONNECT, the first byte on the HTTP port; three times as long for an XMPP stream up to its resource',
   }),
   mqttAnonymous: defaulted({
     name: 'CARILLON_MQTT_ANONYMOUS',

@@ -33,7 +33,7 @@ function linesOf(category: string): Line[] {
   });
 }
 
-const lines = ['RFCs', ...Object.keys(CATEGORIES)].flatMap(linesOf);
+const lines = ['RFCs', ...Object.keys(CATEGORIES), 'Security'].flatMap(linesOf);
 const tests = Array.from(
   page.matchAll(/`([^`]+\.spec\.ts)` › `([^`]+)`/g),
   ([, file, title]) => [file!, title!] as const,

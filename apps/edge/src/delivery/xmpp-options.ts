@@ -2,6 +2,9 @@ import type { ProcessContext } from '@carillon/process';
 import { addressKey } from '../listeners/door/address-key.js';
 import { scramDecoys } from './scram-decoys.js';
 
+/** A stream has more to do than one step: encryption, log-in, binding. */
+const HANDSHAKE_STEPS = 3;
+
 /** The XMPP server of this edge, as the configuration wants it. */
 export function xmppOptions(process: ProcessContext) {
   const { xmpp, androidpn } = process.config;
@@ -17,6 +20,7 @@ export function xmppOptions(process: ProcessContext) {
     addressBlock: addressKey,
     androidpn,
     limits: {
+      handshakeTimeoutMs: HANDSHAKE_STEPS * process.config.connections.handshakeTimeoutMs,
       bosh: {
         waitSeconds: xmpp.bosh.wait,
         inactivitySeconds: xmpp.bosh.inactivity,
