@@ -224,9 +224,21 @@ it('is started by a geofence for the devices of its audience, once a visit', asy
   const id = await start({ trigger, audience: 'tag:all and not device:d-1', message: { title: 'Here' } });
   // Workers know of it within a second.
   await new Promise((resolve) => setTimeout(resolve, 1_100));
-  const [first, second] = devices as [MqttDevice, MqttDevice];
+  const [first, second] = ['d-0', 'd-1'].map((name) =>
+    devices.find((each) => each.credentials.id === name)!,
+  ) as [MqttDevice, MqttDevice];
   const before = [first.ids.length, second.ids.length];
-  const go = async (device: MqttDevice, lat: number) => device.report({ type: 'location', lat, lon: 10.5 });
+  // Two workers read what devices report: the next position is told when the one before has had its effect.
+  const go = async (device: MqttDevice, lat: number): Promise<void> => {
+    await device.report({ type: 'location', lat, lon: 10.5 });
+    const kept = async () => (await rest.get(`/v1/devices/${device.credentials.id}/export`)).body;
+    const inside = lat < 11 ? 1 : 0;
+    await until(
+      'the visit',
+      kept,
+      (known) => known.device.position?.lat === lat && known.visits.length === inside,
+    );
+  };
   for (const lat of [10.5, 10.6, 12, 10.5]) await go(first, lat);
   await go(second, 10.5);
   await until('both visits', () => first.ids.length === before[0]! + 2);

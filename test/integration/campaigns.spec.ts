@@ -193,6 +193,8 @@ it('tries variants on their shares, and sends the winner to the rest, once', asy
     ['A', { all: [{ tag: ['tea'] }, { bucket: { salt: id, from: 500, to: 1_500 } }] }],
     ['B', { all: [{ tag: ['tea'] }, { bucket: { salt: id, from: 1_500, to: 2_500 } }] }],
   ]);
+  // The rate is that of the run.
+  expect(found.map(({ pace }) => pace!.perSecond)).toEqual([5, 5]);
   // Three have B, and one of them opened it.
   const [, b] = open[0]!.parts;
   await notifications.beginFanOut(b!.notificationId, test.store.allPartitions(), at);
@@ -206,6 +208,7 @@ it('tries variants on their shares, and sends the winner to the rest, once', asy
   const rest = await notifications.find(decided.open[0]!.parts[2]!.notificationId);
   expect(rest!.notification).toMatchObject({
     title: 'B',
+    pace: { perSecond: 10 },
     at: at + 60_000,
     audience: { all: [{ tag: ['tea'] }, { bucket: { salt: id, from: 2_500, to: 10_000 } }] },
   });

@@ -44,7 +44,11 @@ function start(campaign: Campaign, now: number): CampaignUpdate {
     throw new CarillonError('time-in-past', 'the schedule has no time to come', {
       faults: [{ pointer: '/schedule', detail: 'has no time to come' }],
     });
-  return { fields: { startedAt: now, plannedTo }, lookAt: now, trigger: plan.trigger ?? 'none' };
+  return {
+    fields: { startedAt: now, plannedTo, nextAt: undefined },
+    lookAt: now,
+    trigger: plan.trigger ?? 'none',
+  };
 }
 
 const commandsTo = (verb: 'pause' | 'resume' | 'cancel', { open }: Campaign): RunCommand[] =>
@@ -68,9 +72,9 @@ export function replan(campaign: Campaign, plan: CampaignPlan, now: number): Cam
 }
 
 /** Times before count no more; without a schedule there is the one run that begins at once. */
-function plannedAgain({ startedAt }: Campaign, plan: CampaignPlan, now: number): { plannedTo?: number } {
+function plannedAgain({ startedAt }: Campaign, plan: CampaignPlan, now: number): CampaignUpdate['fields'] {
   if (startedAt === undefined) return {};
-  return { plannedTo: plan.schedule || plan.trigger ? now : startedAt - 1 };
+  return { plannedTo: plan.schedule || plan.trigger ? now : startedAt - 1, nextAt: undefined };
 }
 
 function checkSplit({ open, plan: before }: Campaign, plan: CampaignPlan): void {

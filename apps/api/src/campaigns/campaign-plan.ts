@@ -159,8 +159,8 @@ function scheduleOf(json: PutCampaign['schedule'], now: number): ScheduleJson | 
   return json as ScheduleJson;
 }
 
-function kindFaults({ schedule, trigger, variants, holdOut, winner }: PutCampaign): Fault[] {
-  const faults: Fault[] = [];
+function kindFaults({ schedule, trigger, variants, holdOut, winner, limits }: PutCampaign): Fault[] {
+  const faults: Fault[] = trigger ? limitsOfRuns(limits) : [];
   if (schedule && trigger)
     faults.push({ pointer: '/trigger', detail: 'stands beside a schedule: use one of them' });
   if (winner && !variants) faults.push({ pointer: '/winner', detail: 'needs variants' });
@@ -181,6 +181,14 @@ function kindFaults({ schedule, trigger, variants, holdOut, winner }: PutCampaig
       detail: `have, with what is held out, ${sum / HUNDREDTHS} % of the audience: 100 % is the most`,
     });
   return faults;
+}
+
+/** A device that crosses a fence is told at once: there is no run to be limited. */
+function limitsOfRuns(limits: PutCampaign['limits']): Fault[] {
+  const names = ['perSecond', 'perMinute', 'ramp', 'maxErrorRate'] as const;
+  return names
+    .filter((name) => limits?.[name] !== undefined && limits[name] !== null)
+    .map((name) => ({ pointer: `/limits/${name}`, detail: 'is not for what a geofence triggers' }));
 }
 
 const bucketsOf = (percent: number): number => Math.round(percent * HUNDREDTHS);

@@ -158,8 +158,9 @@ function givenOf(fields: PutCampaign): Record<string, unknown> {
 }
 
 export function viewOf(campaign: Campaign): CampaignView {
-  const [next] = isAtWork(campaign) ? upcoming(campaign, campaign.plannedTo ?? 0, 1) : [];
-  return campaignView(campaign, next?.opensAt);
+  if (!isAtWork(campaign)) return campaignView(campaign, undefined);
+  const { nextAt = upcoming(campaign, campaign.plannedTo ?? 0, 1)[0]?.opensAt ?? Infinity } = campaign;
+  return campaignView(campaign, Number.isFinite(nextAt) ? nextAt : undefined);
 }
 
 export const noSuchCampaign = (id: string): CarillonError =>

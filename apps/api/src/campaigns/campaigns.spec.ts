@@ -136,8 +136,20 @@ it.each([
   ],
   [{ variants: [{ name: 'A', share: 6, message: { ttl: -1 } }] }, '/variants/0/message/ttl', /whole number/],
   [{ winner: { by: 'opened', after: 60 } }, '/winner', /variants/],
-  [{ trigger: { geofence: 'x', on: ['enter'] } }, '/trigger', /beside a schedule/],
+  [{ trigger: { geofence: 'shop', on: ['enter'] }, limits: {} }, '/trigger', /beside a schedule/],
+  [
+    { trigger: { geofence: 'x', on: ['enter'] }, limits: {}, schedule: null },
+    '/trigger/geofence',
+    /no geofence x/,
+  ],
+  [
+    { trigger: { geofence: 'shop', on: ['enter'] }, limits: { perSecond: 1 }, schedule: null },
+    '/limits/perSecond',
+    /not for what a geofence/,
+  ],
 ])('refuses %j with place and reason', async (more, pointer, detail) => {
+  const area = { box: { south: 10, west: 10, north: 11, east: 11 } };
+  await api.call('PUT', '/v1/geofences/shop', { area, triggers: ['enter'] });
   const { status, body } = await create(more);
   expect(status).toBe(400);
   expect(body.faults).toEqual([{ pointer, detail: expect.stringMatching(detail) }]);

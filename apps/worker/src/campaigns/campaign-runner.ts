@@ -28,7 +28,7 @@ export class CampaignRunner {
 }
 
 function updateOf(campaign: Campaign, steps: CampaignSteps, now: number): CampaignUpdate {
-  const { runs, notifications, open, plannedTo, winner, pause, lookAt } = steps;
+  const { runs, notifications, open, plannedTo, nextAt, winner, pause, lookAt } = steps;
   const state = stateAfter(campaign, steps);
   return {
     fields: {
@@ -36,6 +36,7 @@ function updateOf(campaign: Campaign, steps: CampaignSteps, now: number): Campai
       ...(pause !== undefined && { pausedFrom: 'running', reason: pause }),
       ...((runs.length > 0 || open.length !== campaign.open.length) && { open }),
       ...(plannedTo !== undefined && plannedTo !== campaign.plannedTo && { plannedTo }),
+      ...(nextAt !== undefined && nextAt !== campaign.nextAt && { nextAt }),
       ...(winner !== campaign.winner && winner !== undefined && { winner }),
     },
     runs,

@@ -24,9 +24,10 @@ export class RunMaker {
     const { plan, winner } = this.campaign;
     const split = splitOf(plan);
     const tried = plan.variants.filter(({ name }) => winner === undefined || name === winner);
+    const shares = tried.reduce((sum, { share }) => sum + share, 0);
     const notifications = tried.map((variant, i) =>
       this.notification(
-        variant,
+        { ...variant, template: slowed(variant.template, variant.share / shares) },
         variant.name,
         { at, now },
         winner === undefined ? split.variants[i]! : { from: plan.holdOut, to: BUCKET_COUNT },
@@ -65,4 +66,12 @@ export class RunMaker {
       at: sentAt,
     });
   }
+}
+
+/** The rate is that of the run: variants that go out at the same time have their parts of it, and end together. */
+function slowed(template: Notification, part: number): Notification {
+  const { pace } = template;
+  if (!pace || pace.perSecond === undefined || part === 1) return template;
+  const ramp = pace.ramp && { ...pace.ramp, from: pace.ramp.from * part };
+  return { ...template, pace: { ...pace, perSecond: pace.perSecond * part, ramp } };
 }

@@ -100,6 +100,8 @@ export interface Campaign {
   readonly startedAt?: number;
   /** Runs that were due up to this time have been dealt with. */
   readonly plannedTo?: number;
+  /** The first run behind these; infinite when there is none, undefined when it has to be found. */
+  readonly nextAt?: number;
   readonly winner?: string;
   /** Runs that are not at rest, by their time. */
   readonly open: readonly CampaignRun[];

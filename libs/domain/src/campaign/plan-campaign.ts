@@ -22,6 +22,7 @@ export interface CampaignSteps {
   readonly notifications: readonly Notification[];
   readonly open: readonly CampaignRun[];
   readonly plannedTo?: number;
+  readonly nextAt?: number;
   readonly winner?: string;
   /** Too much fails: it pauses itself, for this reason. */
   readonly pause?: string;
@@ -52,7 +53,8 @@ export function upcoming(campaign: Campaign, after: number, limit: number): Run[
 }
 
 function dueOf(campaign: Campaign, now: number): DueRuns {
-  const { plan, plannedTo = now } = campaign;
+  const { plan, plannedTo = now, nextAt = now } = campaign;
+  if (nextAt > now) return NOTHING_DUE;
   const schedule = scheduleOf(plan);
   if (schedule) return dueRuns(schedule, plannedTo, now);
   return { ...NOTHING_DUE, start: upcoming(campaign, plannedTo, 1).filter(({ opensAt }) => opensAt <= now) };
@@ -76,15 +78,19 @@ export function planCampaign(
   const changed = watched.filter((run, i) => run !== campaign.open[i]);
   const open = [...watched, ...begun.runs].filter((run) => run.endedAt === undefined && !run.missed);
   const plannedTo = begun.plannedTo ?? campaign.plannedTo ?? now;
-  const [next] = upcoming(campaign, plannedTo, 1);
+  const nextAt =
+    begun.plannedTo === undefined && campaign.nextAt !== undefined
+      ? campaign.nextAt
+      : (upcoming(campaign, plannedTo, 1)[0]?.opensAt ?? Infinity);
   return {
     runs: [...changed, ...begun.runs],
     notifications,
     open,
     plannedTo,
+    nextAt,
     ...(winner !== undefined && { winner }),
-    done: !next && open.length === 0 && !campaign.plan.trigger,
-    lookAt: nextLook(campaign, open, progress, next, now),
+    done: nextAt === Infinity && open.length === 0 && !campaign.plan.trigger,
+    lookAt: nextLook(campaign, open, progress, nextAt, now),
   };
 }
 
@@ -136,7 +142,7 @@ function nextLook(
   { plan }: Campaign,
   open: readonly CampaignRun[],
   progress: RunProgress,
-  next: Run | undefined,
+  nextAt: number,
   now: number,
 ): number | undefined {
   const looks = open.map((run) => {
@@ -144,7 +150,7 @@ function nextLook(
     if (!run.undecided || isNew || !isAtRest(run, progress)) return now + WATCH_MS;
     return plan.winnerAfter === undefined ? Infinity : Math.max(now, decidedAt(run, plan.winnerAfter));
   });
-  const earliest = Math.min(...looks, next?.opensAt ?? Infinity);
+  const earliest = Math.min(...looks, nextAt);
   return Number.isFinite(earliest) ? earliest : undefined;
 }
 

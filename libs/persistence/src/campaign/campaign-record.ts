@@ -3,7 +3,7 @@ import type { Campaign, CampaignPlan, CampaignRun, CampaignState } from '@carill
 /** What a campaign is stored as. */
 export type CampaignFields = Omit<Campaign, 'id' | 'revision'>;
 
-const NUMBERS = ['createdAt', 'editedAt', 'startedAt', 'plannedTo'] as const;
+const NUMBERS = ['createdAt', 'editedAt', 'startedAt', 'plannedTo', 'nextAt'] as const;
 const TEXTS = ['pausedFrom', 'reason', 'approvedBy', 'winner'] as const;
 
 /** Fields and values, those of `undefined` members to be forgotten. */

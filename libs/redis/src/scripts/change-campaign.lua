@@ -35,9 +35,11 @@ for i = 10, #KEYS do
   at = at + 2
   if verb == 'begin' then
     local count = tonumber(ARGV[at + 1])
-    redis.call('HSET', KEYS[i], unpack(ARGV, at + 2, at + 1 + count))
-    redis.call('PEXPIREAT', KEYS[i], ARGV[at])
-    redis.call('XADD', KEYS[8], '*', 'd', '{"notificationId":"' .. id .. '"}')
+    if redis.call('EXISTS', KEYS[i]) == 0 then
+      redis.call('HSET', KEYS[i], unpack(ARGV, at + 2, at + 1 + count))
+      redis.call('PEXPIREAT', KEYS[i], ARGV[at])
+      redis.call('XADD', KEYS[8], '*', 'd', '{"notificationId":"' .. id .. '"}')
+    end
     at = at + 2 + count
   elseif not isOver(redis.call('HGET', KEYS[i], 'status')) then
     if verb == 'pause' then
