@@ -1,6 +1,13 @@
+import net from 'node:net';
 import tls from 'node:tls';
 
-// An installation's first certificate is self-signed, and @xmpp/client has no option for it.
+// An installation's first certificate is self-signed, and @xmpp/client has no option for it. Nor does it listen on a socket that it
+// has done with, which may be cut later.
 const connectTls = tls.connect;
 tls.connect = ((options: tls.ConnectionOptions) =>
-  connectTls({ ...options, rejectUnauthorized: false })) as typeof tls.connect;
+  connectTls({ ...options, rejectUnauthorized: false }).on('error', () => undefined)) as typeof tls.connect;
+const { connect } = net.Socket.prototype;
+net.Socket.prototype.connect = function connectAndListen(this: net.Socket, ...how: never[]) {
+  this.on('error', () => undefined);
+  return Reflect.apply(connect, this, how);
+} as typeof connect;

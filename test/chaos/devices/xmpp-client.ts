@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { client as xmppClient, xml, type Client } from '@xmpp/client';
 // @ts-expect-error: without types
@@ -21,7 +20,7 @@ interface Internals {
   options: { service: string };
   reconnect: { stop(): void; reconnect(): Promise<void> };
   streamManagement: { id: string };
-  socket: (EventEmitter & { socket?: { destroy(): void } }) | null;
+  socket: { socket?: { destroy(): void } } | null;
   parser: object | null;
   _onData(data: unknown): void;
   sendMany(stanzas: unknown): Promise<void>;
@@ -90,7 +89,6 @@ export class XmppTransportClient implements TransportClient {
       if (json) this.sightings.get(client)!.take(JSON.parse(json));
     });
     client.on('online', () => void client.send(xml('presence')).catch(() => undefined));
-    client.on('connect', () => internals(client).socket?.on('error', () => undefined));
     toleratesCuts(internals(client));
     this.acknowledgeLate(client);
     return client;
@@ -132,11 +130,10 @@ export class XmppTransportClient implements TransportClient {
   }
 }
 
-/** Of a line that is cut during STARTTLS it tells twice, and somebody listens once; of one that is cut after its end nobody hears. */
+/** Of a line that is cut during STARTTLS it tells twice, and somebody listens once. */
 const attach = Reflect.get(TlsSocket.prototype, '_attachSocket');
-TlsSocket.prototype._attachSocket = function attachAndListen(socket: EventEmitter) {
+TlsSocket.prototype._attachSocket = function attachAndListen(socket: unknown) {
   this.on('error', () => undefined);
-  socket.on('error', () => undefined);
   attach.call(this, socket);
 };
 
