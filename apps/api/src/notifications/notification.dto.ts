@@ -17,7 +17,7 @@ import {
   type TransportKind,
   URI_RULE,
 } from '@carillon/domain';
-import { FreeForm } from '@carillon/process';
+import { CompiledRules, FreeForm } from '@carillon/process';
 import { IsDefined, IsOptional, IsString } from 'class-validator';
 import { TemplateFields } from '../templates/template.dto.js';
 import { PageQuery } from '../http/page.dto.js';
@@ -36,6 +36,7 @@ import {
 
 /** What is said, and how it is delivered. */
 @ApiExtraModels(TemplateFields)
+@CompiledRules()
 export class SendNotification {
   @ApiProperty({
     oneOf: [{ type: 'object', additionalProperties: true }, { type: 'string' }],

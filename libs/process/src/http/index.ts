@@ -1,5 +1,6 @@
 export { STREAM_BODY, TEXT_BODY } from './body-parsers.js';
 export { configureHttp, newHttpAdapter } from './configure-http.js';
+export { CompiledRules } from './compiled-rules.js';
 export { FreeForm } from './free-form.js';
 export { MAX_BODY_BYTES, MAX_JSON_DEPTH } from './limits.js';
 export { PROBLEM_MEDIA_TYPE, problemType, toCarillonError, toProblem } from './problem.js';

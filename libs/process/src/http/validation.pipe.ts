@@ -1,6 +1,7 @@
 import { type ArgumentMetadata, Injectable, type Type, ValidationPipe } from '@nestjs/common';
 import { CarillonError, type Fault } from '@carillon/domain';
 import { getMetadataStorage, type ValidationError } from 'class-validator';
+import { keepsCompiledRules } from './compiled-rules.js';
 import { hideFreeForm, reservedNames } from './free-form.js';
 import { faultsOf } from './validation-faults.js';
 
@@ -28,6 +29,7 @@ export class RequestValidationPipe extends ValidationPipe {
     if (!metatype || !this.toValidate(metadata)) return super.transform(value, metadata);
     const given = value ?? {};
     if (!isPlainObject(given)) throw invalidRequest([{ pointer: '', detail: 'must be a JSON object' }]);
+    if (type === 'body' && keepsCompiledRules(given, metatype)) return given;
     const hidden = hideFreeForm(given, metatype);
     const reserved = reservedNames(hidden);
     if (reserved.length > 0) throw invalidRequest(reserved);
