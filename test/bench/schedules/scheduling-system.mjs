@@ -10,8 +10,9 @@ import { freePort, ServerProcess } from '../server-process.mjs';
 
 const ADMIN_KEY = 'the-admin-key-of-a-benchmark-and-of-nothing-else';
 const HEADERS = { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' };
+/** All that wait stand in one line, as by default. */
+const LANES = 1;
 const PARTITIONS = 64;
-const LANES = 16;
 const PAGE = 1_000;
 const DAY = 86_400_000;
 /** Those that wait are due over a month, from tomorrow on. */
@@ -126,6 +127,8 @@ const environment = (directory, { redisPort, httpPort, mqttPort }) => ({
   REDIS_URL: `redis://127.0.0.1:${redisPort}`,
   CARILLON_DATA_DIR: join(directory, 'data'),
   CARILLON_ADMIN_KEY: ADMIN_KEY,
+  CARILLON_PARTITIONS: `${PARTITIONS}`,
+  CARILLON_LANES: `${LANES}`,
   CARILLON_HTTP_PORT: `${httpPort}`,
   CARILLON_MQTT_PORT: `${mqttPort}`,
   ...Object.fromEntries(['MQTTS', 'XMPP', 'XMPPS'].map((name) => [`CARILLON_${name}_PORT`, '0'])),

@@ -26,7 +26,7 @@ async function accept({ few, full }) {
 }
 
 async function lateness({ full }) {
-  const late = await full.lateness(500, { apart: 20, from: 8_000 });
+  const late = await full.lateness(500, { apart: 20, from: 20_000 });
   const at = (share) => late[Math.floor(late.length * share)];
   return { p50: at(0.5), p99: at(0.99), max: late.at(-1) };
 }
