@@ -142,6 +142,36 @@ it('comes in the hour in which a device is most active, and otherwise when it is
   await phone.disconnect();
 });
 
+it('is when a campaign runs, if its schedule is on the clock of each device', async () => {
+  await Promise.all(
+    ['Etc/GMT-14', 'Etc/GMT-13'].map((timeZone, i) => rest.register(`far-${i}`, { timeZone, tags: ['far'] })),
+  );
+  await rest.register('far-nowhere', { tags: ['far'] });
+  const soon = Math.ceil((Date.now() + 5_000) / 1_000) * 1_000;
+  const { status, body } = await rest.post('/v1/campaigns', {
+    name: 'Morning',
+    audience: 'tag:far',
+    message: { title: 'Morning' },
+    schedule: { at: clock(soon, 'Etc/GMT-14').slice(0, 19), clock: 'device' },
+  });
+  expect([status, body.id]).toEqual([201, expect.any(String)]);
+  expect((await rest.post(`/v1/campaigns/${body.id}/start`)).status).toBe(200);
+  const runs = await until(
+    'it runs',
+    async () => (await rest.get(`/v1/campaigns/${body.id}/runs`)).body.runs,
+    ([run]) => run?.parts?.[0] !== undefined,
+  );
+  const [{ notification }] = runs[0].parts;
+  const { progress } = await comes('the first zone', notification, ({ counts, progress: left }) => {
+    return counts.queued === 1 && left.waiting === 2;
+  });
+  expect(Date.parse(progress.nextAt)).toBe(soon + HOUR);
+  const far = await rest.get(`/v1/devices/far-nowhere/explain?notification=${notification}`);
+  expect(far.body.why[0]).toContain(new Date(soon + 14 * HOUR).toISOString());
+  expect((await rest.post(`/v1/campaigns/${body.id}/cancel`)).status).toBe(200);
+  await comes('nobody waits', notification, (seen) => seen.progress.waiting === 0);
+});
+
 it.each([
   [{ deliverAt: { localTime: '9:00' } }, '/deliverAt/localTime'],
   [{ deliverAt: { localTime: '09:00', date: '2027-01-01' }, at: '2027-01-01T00:00:00Z' }, '/at'],

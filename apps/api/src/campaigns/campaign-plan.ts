@@ -4,6 +4,7 @@ import {
   BUCKET_COUNT,
   type CampaignPlan,
   type CampaignVariant,
+  EARLIEST_ZONE,
   type Fault,
   formatInstant,
   type Message,
@@ -17,6 +18,7 @@ import { AudienceResolver, RedisGeofences } from '@carillon/persistence';
 import { invalidRequest, RequestValidationPipe } from '@carillon/process';
 import { buildNotification } from '../notifications/build-notification.js';
 import { SendNotification } from '../notifications/notification.dto.js';
+import { isObject } from '../http/rules.js';
 import { Messages } from '../templates/messages.service.js';
 import { type LimitFields, PutCampaign } from './campaign.dto.js';
 import { FaultGatherer } from './fault-gatherer.js';
@@ -66,11 +68,16 @@ export class CampaignPlans {
     const schedule = await faults.of(() => scheduleOf(fields.schedule, now));
     await faults.of(() => this.checkTrigger(app, fields.trigger));
     const variants = await this.variants(app, fields, now, faults);
+    const clock = schedule && ownClock(schedule, now);
+    if (clock && variants.some(({ template }) => template.pace?.deliverAt))
+      faults.add([
+        { pointer: '/schedule/clock', detail: 'stands beside deliverAt of the message: use one of them' },
+      ]);
     faults.throwFirst();
     return {
       name: fields.name,
       audience: audience as Audience,
-      variants,
+      variants: variants.map((variant) => ({ ...variant, template: onOwnClock(variant.template, clock) })),
       holdOut: bucketsOf(fields.holdOut ?? 0),
       ...(fields.winner && { winnerAfter: fields.winner.after }),
       ...(schedule && { schedule }),
@@ -125,6 +132,8 @@ export class CampaignPlans {
     const misplaced = Object.keys(message).filter((name) => Object.hasOwn(ELSEWHERE, name));
     if (misplaced.length > 0)
       throw invalidRequest(misplaced.map((name) => ({ pointer: `/${name}`, detail: ELSEWHERE[name]! })));
+    if (isObject(message['deliverAt']) && message['deliverAt']['date'] !== undefined)
+      throw invalidRequest([{ pointer: '/deliverAt/date', detail: 'belongs to the campaign: /schedule' }]);
     const body = { ...message, audience, pace: paceOf(limits, now) };
     const metadata = { type: 'body', metatype: SendNotification } as const;
     const request = (await this.pipe.transform(body, metadata)) as SendNotification;
@@ -142,8 +151,8 @@ function unsaid(notification: Notification, { template }: Message): Notification
 
 /** Every run has a pace, so that it can be paused. */
 function paceOf(limits: LimitFields | null | undefined, now: number): Record<string, unknown> {
-  const { perSecond, perMinute, ramp, windows, zone, endAfter } = limits ?? {};
-  const given = Object.entries({ perSecond, perMinute, ramp, windows, zone }).filter(
+  const { perSecond, perMinute, ramp, windows, clock, zone, endAfter } = limits ?? {};
+  const given = Object.entries({ perSecond, perMinute, ramp, windows, clock, zone }).filter(
     ([, value]) => value !== undefined && value !== null,
   );
   return { ...Object.fromEntries(given), notAfter: formatInstant(now + (endAfter ?? DEFAULT_END) * 1_000) };
@@ -151,12 +160,25 @@ function paceOf(limits: LimitFields | null | undefined, now: number): Record<str
 
 function scheduleOf(json: PutCampaign['schedule'], now: number): ScheduleJson | undefined {
   if (!json) return undefined;
-  const { clock } = parseSchedule(json, now);
-  if (clock === 'device')
-    throw invalidRequest([
-      { pointer: '/schedule/clock', detail: 'is not built for campaigns yet: use "zone"' },
-    ]);
+  parseSchedule(json, now);
   return json as ScheduleJson;
+}
+
+/** Where each device's own clock counts: the zone of those that have none. */
+function ownClock(json: ScheduleJson, now: number): string | undefined {
+  const { clock, zone } = parseSchedule(json, now);
+  return clock === 'device' ? zone : undefined;
+}
+
+/** A run opens where its time comes first in the world; from then on each device waits for its own. */
+function onOwnClock(template: Notification, defaultZone: string | undefined): Notification {
+  const { pace, at } = template;
+  if (defaultZone === undefined || !pace) return template;
+  const day = at + EARLIEST_ZONE;
+  return {
+    ...template,
+    pace: { ...pace, deliverAt: { by: 'local', minutes: 0, day, defaultZone, ifPassed: 'now' } },
+  };
 }
 
 function kindFaults({ schedule, trigger, variants, holdOut, winner, limits }: PutCampaign): Fault[] {

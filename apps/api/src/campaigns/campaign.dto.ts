@@ -88,6 +88,16 @@ export class LimitFields {
   @FreeForm()
   windows?: unknown;
 
+  @ApiPropertyOptional({
+    enum: ['zone', 'device'],
+    default: 'zone',
+    description:
+      'whose clock the windows are on: `device` for that of each device, `zone` being that of devices that have none',
+  })
+  @IsOptional()
+  @FreeForm()
+  clock?: unknown;
+
   @ApiPropertyOptional({ example: 'Europe/Berlin', description: 'IANA, of the windows' })
   @IsOptional()
   @FreeForm()

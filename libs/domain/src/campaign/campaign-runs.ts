@@ -64,6 +64,7 @@ export class RunMaker {
       id: runNotificationId(id, at, part, this.fits),
       audience: withinBuckets(plan.audience, id, range),
       at: sentAt,
+      runAt: at,
     });
   }
 }

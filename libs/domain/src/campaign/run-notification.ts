@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Audience } from '../audience/audience.js';
 import { idOf } from '../identifiers.js';
 import type { Notification } from '../notification/notification.js';
+import type { Pace } from '../notification/pace.js';
 
 /**
  * The id of a run's notification: always the same for the same campaign, time and part, so that what begins twice is one.
@@ -25,10 +26,15 @@ export interface Sending {
   readonly audience: Audience;
   /** When it is due, ms since 1970. */
   readonly at: number;
+  /** When its run was, where it is begun late. */
+  readonly runAt?: number;
 }
 
 /** A campaign's message as a notification of its own: all times that it was made with move along. */
-export function runNotification(template: Notification, { id, audience, at }: Sending): Notification {
+export function runNotification(
+  template: Notification,
+  { id, audience, at, runAt = at }: Sending,
+): Notification {
   const shift = at - template.at;
   const { pace } = template;
   return {
@@ -38,6 +44,12 @@ export function runNotification(template: Notification, { id, audience, at }: Se
     acceptedAt: at,
     at,
     expiresAt: template.expiresAt + shift,
-    ...(pace && { pace: { ...pace, notAfter: pace.notAfter + shift } }),
+    ...(pace && { pace: { ...movedBy(pace, runAt - template.at), notAfter: pace.notAfter + shift } }),
   };
+}
+
+/** A time on the devices' clocks is that of the run, however late it is begun. */
+function movedBy({ deliverAt, ...pace }: Pace, shift: number): Pace {
+  if (deliverAt?.day === undefined) return { ...pace, ...(deliverAt && { deliverAt }) };
+  return { ...pace, deliverAt: { ...deliverAt, day: deliverAt.day + shift } };
 }

@@ -18,7 +18,7 @@ export interface DeliverAt {
   readonly by: 'local' | 'active';
   /** After midnight, 0 to 1439. */
   readonly minutes: number;
-  /** The day, as its midnight; undefined: the first such time from when the notification is due. */
+  /** The wall time from which `minutes` count, a midnight as a rule; undefined: the first such time from when the notification is due. */
   readonly day?: WallTime;
   /** IANA, for devices that have none. */
   readonly defaultZone: string;
