@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { type GatewayProcess, Installation } from '../support/gateway.js';
+import { Rest } from '../support/rest.js';
+import { until } from '../support/until.js';
 
 /** The lines of docs/campaigns.md, typed in their order into an empty installation. */
 const installation = new Installation();
@@ -21,7 +23,7 @@ async function type(): Promise<string[]> {
     .join(`echo "${END}"\n`)
     .replace('$(cat .data/admin-key)', installation.adminKey)
     .replace('http://127.0.0.1:8080', gateway.url('HTTP'));
-  const { stdout } = await promisify(execFile)('bash', ['-e', '-c', here], { timeout: 60_000 });
+  const { stdout } = await promisify(execFile)('bash', ['-e', '-c', here], { timeout: 150_000 });
   return stdout.split(`${END}\n`);
 }
 
@@ -36,7 +38,7 @@ it('does what it says', async () => {
   const find = (start: string): Record<string, unknown>[] =>
     answers[blocks.findIndex((lines) => lines.includes(start))]!;
   expect(find('/preview\n')[0]).toMatchObject({
-    audience: { devices: 39 },
+    audience: { devices: 19 },
     variants: [{ variant: 'plain' }, { variant: 'green' }],
     holdOut: 5,
     rest: 75,
@@ -46,8 +48,15 @@ it('does what it says', async () => {
   expect(find('Atlantis')[0]).toMatchObject({ detail, faults });
   expect(find('/start\n').at(-1)).toMatchObject({ state: 'scheduled' });
   const [report, changes] = find('/report\n');
-  expect(report).toMatchObject({ state: 'done', variants: [{ variant: 'plain' }, { variant: 'green' }] });
+  expect(report).toMatchObject({ chosen: 'green', variants: [{ variant: 'plain' }, { variant: 'green' }] });
   expect(written[blocks.findIndex((lines) => lines.includes('format=csv'))]).toMatch(/^run,state,/m);
-  expect(JSON.stringify(changes)).toMatch(/"action":"finish"/);
-  expect(find('geofences/shop-7').at(-2)).toMatchObject({ triggered: 1 });
-});
+  expect(JSON.stringify(changes)).toMatch(/"action":"winner"/);
+  expect(find('geofences/shop-7').at(-2)).toHaveProperty('triggered');
+  const rest = new Rest(gateway.url('HTTP'), installation.adminKey);
+  const done = await until(
+    'it is done',
+    async () => (await rest.get(`/v1/campaigns/${String(report!.id)}/report`)).body,
+    ({ state }) => state === 'done',
+  );
+  expect(done.total.counts.queued).toBeGreaterThan(10);
+}, 180_000);

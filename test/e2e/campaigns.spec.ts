@@ -210,6 +210,27 @@ it('tries variants on a split that stays, holds some out, and sends the winner t
   expect(rows.map((row) => row.split(',')[4])).toEqual(['A', 'B', 'B']);
 });
 
+it('reaches each device at its own time', async () => {
+  const day = new Date(Date.now() + 3_600_000).toISOString().slice(0, 10);
+  await rest.register('east', { tags: ['zoned'], timeZone: 'Pacific/Kiritimati' });
+  await rest.register('west', { tags: ['zoned'], timeZone: 'Pacific/Pago_Pago' });
+  // In an hour in Greenwich: long ago in the far east, far ahead in the far west.
+  const at = new Date(Date.now() + 3_600_000).toISOString().slice(0, 16);
+  const id = await start({ audience: 'tag:zoned', schedule: { at, clock: 'device' } });
+  const [run] = await until(
+    'both are told apart',
+    () => runs(id),
+    ([first]) => first?.parts[0].counts?.suppressed === 1 && first.parts[0].progress.waiting === 1,
+  );
+  expect(run.localTime).toBe(`${at}:00`);
+  expect(run.localTime).toContain(day);
+  const { notification } = run.parts[0];
+  const { body } = await rest.get(`/v1/devices/east/explain?notification=${notification}`);
+  expect(JSON.stringify(body)).toMatch(/passed/);
+  expect((await read(id)).progress).toMatchObject({ runs: 1, waiting: 1 });
+  await rest.post(`/v1/campaigns/${id}/cancel`);
+});
+
 it('is started by a geofence for the devices of its audience, once a visit', async () => {
   const area = { box: { south: 10, west: 10, north: 11, east: 11 } };
   await rest.put('/v1/geofences/shop', { area, triggers: ['enter', 'exit'] });

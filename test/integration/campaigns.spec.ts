@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  Campaign,
-  CampaignPlan,
-  CampaignRun,
-  CampaignState,
-  DeliveryState,
-  ScheduleJson,
+import {
+  type Campaign,
+  type CampaignPlan,
+  type CampaignRun,
+  type CampaignState,
+  type DeliveryState,
+  type ScheduleJson,
+  plannedFrom,
 } from '@carillon/domain';
 import { RedisCampaigns, RedisInbox, RedisNotifications, RunProgressReader } from '@carillon/persistence';
 import { devicesOf, DUMMY_CREDENTIALS, testStore, type TestStore } from '@carillon/testing';
@@ -146,6 +147,42 @@ it.each([
   const [run] = runs.filter(({ parts }) => parts.length > 0);
   const record = run && (await notifications.find(run.parts[0]!.notificationId));
   expect(record?.notification.at).toBe(run && now);
+});
+
+it('on the clocks of devices, begins where the time comes first, and gives each device its own', async () => {
+  const id = await started({ cron: '0 20 * * *', clock: 'device', zone: 'Europe/Berlin' });
+  const { plan } = (await campaigns.find(id))!;
+  await campaigns.change(id, NOON, () => ({ fields: { plannedTo: plannedFrom(plan, NOON) } }));
+  const pacesAt = async (at: number) => {
+    const { open } = await look(id, at);
+    const { notificationId } = open.at(-1)!.parts[0]!;
+    const { notification } = (await notifications.find(notificationId))!;
+    return { count: open.length, at: notification.at, pace: notification.pace };
+  };
+  const [today, tomorrow] = ['2040-06-01', '2040-06-02'].map((day) => Date.parse(`${day}T00:00:00Z`));
+  const closes = (day: number): number => day + 20 * HOUR + 12 * HOUR;
+  // In Kiribati it was eight in the evening six hours ago: whom it has passed there is not told.
+  expect(await pacesAt(NOON)).toMatchObject({
+    count: 1,
+    at: NOON,
+    pace: {
+      deliverAt: {
+        by: 'local',
+        minutes: 0,
+        day: today! + 20 * HOUR,
+        defaultZone: 'Europe/Berlin',
+        ifPassed: 'skip',
+      },
+      notAfter: closes(today!) + HOUR,
+    },
+  });
+  const opens = tomorrow! + 6 * HOUR;
+  expect((await look(id, opens - 1)).open).toHaveLength(1);
+  expect(await pacesAt(opens)).toMatchObject({
+    count: 2,
+    at: opens,
+    pace: { deliverAt: { day: tomorrow! + 20 * HOUR, ifPassed: 'now' }, notAfter: closes(tomorrow!) + HOUR },
+  });
 });
 
 it('begins nothing behind a pause or an end', async () => {

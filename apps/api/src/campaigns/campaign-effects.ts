@@ -4,6 +4,7 @@ import {
   type CampaignPlan,
   type CampaignRun,
   CarillonError,
+  plannedFrom,
   upcoming,
 } from '@carillon/domain';
 import type { CampaignUpdate, RunCommand } from '@carillon/persistence';
@@ -39,7 +40,7 @@ export const EFFECTS: Readonly<Record<CampaignAction, Effect>> = {
 /** What has neither schedule nor trigger runs at once. */
 function start(campaign: Campaign, now: number): CampaignUpdate {
   const { plan } = campaign;
-  const plannedTo = plan.schedule ? now : now - 1;
+  const plannedTo = plan.schedule ? plannedFrom(plan, now) : now - 1;
   if (!plan.trigger && upcoming({ ...campaign, startedAt: now }, plannedTo, 1).length === 0)
     throw new CarillonError('time-in-past', 'the schedule has no time to come', {
       faults: [{ pointer: '/schedule', detail: 'has no time to come' }],
@@ -74,7 +75,10 @@ export function replan(campaign: Campaign, plan: CampaignPlan, now: number): Cam
 /** Times before count no more; without a schedule there is the one run that begins at once. */
 function plannedAgain({ startedAt }: Campaign, plan: CampaignPlan, now: number): CampaignUpdate['fields'] {
   if (startedAt === undefined) return {};
-  return { plannedTo: plan.schedule || plan.trigger ? now : startedAt - 1, nextAt: undefined };
+  return {
+    plannedTo: plan.schedule || plan.trigger ? plannedFrom(plan, now) : startedAt - 1,
+    nextAt: undefined,
+  };
 }
 
 function checkSplit({ open, plan: before }: Campaign, plan: CampaignPlan): void {

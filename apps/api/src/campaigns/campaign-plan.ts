@@ -4,7 +4,6 @@ import {
   BUCKET_COUNT,
   type CampaignPlan,
   type CampaignVariant,
-  EARLIEST_ZONE,
   type Fault,
   formatInstant,
   type Message,
@@ -16,9 +15,9 @@ import {
 } from '@carillon/domain';
 import { AudienceResolver, RedisGeofences } from '@carillon/persistence';
 import { invalidRequest, RequestValidationPipe } from '@carillon/process';
+import { isObject } from '../http/rules.js';
 import { buildNotification } from '../notifications/build-notification.js';
 import { SendNotification } from '../notifications/notification.dto.js';
-import { isObject } from '../http/rules.js';
 import { Messages } from '../templates/messages.service.js';
 import { type LimitFields, PutCampaign } from './campaign.dto.js';
 import { FaultGatherer } from './fault-gatherer.js';
@@ -68,16 +67,11 @@ export class CampaignPlans {
     const schedule = await faults.of(() => scheduleOf(fields.schedule, now));
     await faults.of(() => this.checkTrigger(app, fields.trigger));
     const variants = await this.variants(app, fields, now, faults);
-    const clock = schedule && ownClock(schedule, now);
-    if (clock && variants.some(({ template }) => template.pace?.deliverAt))
-      faults.add([
-        { pointer: '/schedule/clock', detail: 'stands beside deliverAt of the message: use one of them' },
-      ]);
     faults.throwFirst();
     return {
       name: fields.name,
       audience: audience as Audience,
-      variants: variants.map((variant) => ({ ...variant, template: onOwnClock(variant.template, clock) })),
+      variants,
       holdOut: bucketsOf(fields.holdOut ?? 0),
       ...(fields.winner && { winnerAfter: fields.winner.after }),
       ...(schedule && { schedule }),
@@ -102,10 +96,10 @@ export class CampaignPlans {
     now: number,
     faults: FaultGatherer,
   ): Promise<CampaignVariant[]> {
-    const { message, variants, limits, audience, holdOut } = fields;
+    const { message, variants, limits, audience, holdOut, schedule } = fields;
     const template = (given: object | null | undefined, pointer: string) =>
       faults.of(
-        () => this.template(app, { ...message, ...given }, { audience, limits }, now),
+        () => this.template(app, { ...message, ...given }, { audience, limits, schedule }, now),
         (fault) => placed(fault, pointer),
       );
     if (!variants) {
@@ -126,14 +120,11 @@ export class CampaignPlans {
   private async template(
     app: string,
     message: Readonly<Record<string, unknown>>,
-    { audience, limits }: Pick<PutCampaign, 'audience' | 'limits'>,
+    { audience, limits, schedule }: Pick<PutCampaign, 'audience' | 'limits' | 'schedule'>,
     now: number,
   ): Promise<Notification> {
-    const misplaced = Object.keys(message).filter((name) => Object.hasOwn(ELSEWHERE, name));
-    if (misplaced.length > 0)
-      throw invalidRequest(misplaced.map((name) => ({ pointer: `/${name}`, detail: ELSEWHERE[name]! })));
-    if (isObject(message['deliverAt']) && message['deliverAt']['date'] !== undefined)
-      throw invalidRequest([{ pointer: '/deliverAt/date', detail: 'belongs to the campaign: /schedule' }]);
+    const misplaced = misplacedIn(message, schedule?.['clock'] === 'device');
+    if (misplaced.length > 0) throw invalidRequest(misplaced);
     const body = { ...message, audience, pace: paceOf(limits, now) };
     const metadata = { type: 'body', metatype: SendNotification } as const;
     const request = (await this.pipe.transform(body, metadata)) as SendNotification;
@@ -149,6 +140,19 @@ function unsaid(notification: Notification, { template }: Message): Notification
   return { ...rest, template: template.template };
 }
 
+function misplacedIn(message: Readonly<Record<string, unknown>>, onDevices: boolean): Fault[] {
+  const faults = Object.keys(message)
+    .filter((name) => Object.hasOwn(ELSEWHERE, name))
+    .map((name) => ({ pointer: `/${name}`, detail: ELSEWHERE[name]! }));
+  const { deliverAt } = message;
+  if (!isObject(deliverAt)) return faults;
+  if (onDevices)
+    faults.push({ pointer: '/deliverAt', detail: 'stands beside the clocks of devices in /schedule' });
+  if (deliverAt['date'] !== undefined)
+    faults.push({ pointer: '/deliverAt/date', detail: 'belongs to the campaign: /schedule' });
+  return faults;
+}
+
 /** Every run has a pace, so that it can be paused. */
 function paceOf(limits: LimitFields | null | undefined, now: number): Record<string, unknown> {
   const { perSecond, perMinute, ramp, windows, clock, zone, endAfter } = limits ?? {};
@@ -162,23 +166,6 @@ function scheduleOf(json: PutCampaign['schedule'], now: number): ScheduleJson | 
   if (!json) return undefined;
   parseSchedule(json, now);
   return json as ScheduleJson;
-}
-
-/** Where each device's own clock counts: the zone of those that have none. */
-function ownClock(json: ScheduleJson, now: number): string | undefined {
-  const { clock, zone } = parseSchedule(json, now);
-  return clock === 'device' ? zone : undefined;
-}
-
-/** A run opens where its time comes first in the world; from then on each device waits for its own. */
-function onOwnClock(template: Notification, defaultZone: string | undefined): Notification {
-  const { pace, at } = template;
-  if (defaultZone === undefined || !pace) return template;
-  const day = at + EARLIEST_ZONE;
-  return {
-    ...template,
-    pace: { ...pace, deliverAt: { by: 'local', minutes: 0, day, defaultZone, ifPassed: 'now' } },
-  };
 }
 
 function kindFaults({ schedule, trigger, variants, holdOut, winner, limits }: PutCampaign): Fault[] {

@@ -6,7 +6,9 @@ import {
   type ContentFields,
   type Device,
   formatInZone,
+  formatWallTime,
   type Message,
+  plannedFrom,
   splitOf,
   upcoming,
 } from '@carillon/domain';
@@ -34,16 +36,22 @@ export class CampaignPreviewService {
     const now = Date.now();
     const { plan } = campaign;
     const { rest } = splitOf(plan);
-    const runs = upcoming({ ...campaign, startedAt: campaign.startedAt ?? now + 1 }, now, TIMES);
+    const runs = upcoming(
+      { ...campaign, startedAt: campaign.startedAt ?? now + 1 },
+      plannedFrom(plan, now),
+      TIMES,
+    );
     const audience = await this.audiences.preview(app, { audience: plan.audience });
     const samples = await Promise.all(audience.samples.map((device) => this.devices.find(app, device.id)));
-    const zone = plan.schedule?.zone ?? 'UTC';
+    const { zone = 'UTC', clock } = plan.schedule ?? {};
     return {
       audience,
       variants: plan.variants.map((variant) => variantPreview(variant, samples)),
       holdOut: plan.holdOut / PERCENT,
       rest: (rest.to - rest.from) / PERCENT,
-      times: runs.map(({ opensAt }) => formatInZone(opensAt, zone)),
+      times: runs.map(({ opensAt, wall }) =>
+        clock === 'device' ? formatWallTime(wall) : formatInZone(opensAt, zone),
+      ),
     };
   }
 }

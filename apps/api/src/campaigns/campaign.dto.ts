@@ -88,12 +88,7 @@ export class LimitFields {
   @FreeForm()
   windows?: unknown;
 
-  @ApiPropertyOptional({
-    enum: ['zone', 'device'],
-    default: 'zone',
-    description:
-      'whose clock the windows are on: `device` for that of each device, `zone` being that of devices that have none',
-  })
+  @ApiPropertyOptional({ enum: ['zone', 'device'], description: 'whose clock the windows are on' })
   @IsOptional()
   @FreeForm()
   clock?: unknown;
@@ -176,7 +171,8 @@ export class PutCampaign {
     ...FREE,
     example: { cron: '0 9 * * mon-fri', zone: 'Europe/Berlin', start: '2026-12-01', end: '2026-12-24' },
     description:
-      'When: `at`, `cron` or `rrule`, with `zone`, `start`, `end`, `count`, `except` and `missed` (`skip`, `once`, `all`); ' +
+      'When: `at`, `cron` or `rrule`, with `zone`, `clock` (`zone`, or `device`: on the clock of each), `start`, `end`, `count`, `except` and ' +
+      '`missed` (`skip`, `once`, `all`); ' +
       'docs/campaigns.md. Once, as soon as it is started, unless given',
   })
   @IsOptional()

@@ -28,8 +28,14 @@ export class RunPartView {
 }
 
 export class RunView {
-  @ApiProperty({ format: 'date-time', description: 'when it was due' })
+  @ApiProperty({
+    format: 'date-time',
+    description: 'when it was due; on the clocks of devices, where the time comes first',
+  })
   at!: string;
+
+  @ApiPropertyOptional({ description: 'on the clocks of devices', example: '2026-12-01T09:00:00' })
+  localTime?: string;
 
   @ApiProperty({
     enum: RUN_STATES,
@@ -86,8 +92,8 @@ export class CampaignPreview {
 
   @ApiProperty({
     type: [String],
-    format: 'date-time',
-    description: 'the next ten times at which it would run, in the zone of its schedule',
+    description:
+      'the next ten times at which it would run, in the zone of its schedule; without an offset on the clocks of devices',
     example: ['2026-12-01T09:00:00+01:00'],
   })
   times!: string[];

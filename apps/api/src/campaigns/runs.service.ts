@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { CampaignRun } from '@carillon/domain';
+import { type CampaignRun, formatWallTime } from '@carillon/domain';
 import { type PartReading, RedisCampaigns, RunProgressReader } from '@carillon/persistence';
 import { foreignCursor, type PageQuery } from '../http/page.dto.js';
 import { statusView } from '../notifications/notification.view.js';
@@ -38,6 +38,7 @@ export class RunsService {
         );
         return {
           at: formatInstant(run.at),
+          ...(run.wall !== undefined && { localTime: formatWallTime(run.wall) }),
           state: stateOf(run),
           ...(run.begunAt !== undefined && { begunAt: formatInstant(run.begunAt) }),
           ...(run.endedAt !== undefined && { endedAt: formatInstant(run.endedAt) }),

@@ -68,7 +68,8 @@ export class TriggeredCampaigns {
       at: now,
     });
     const { pace, ...atOnce } = notification;
-    const sent = pace && pace.windows.length > 0 ? notification : atOnce;
+    const waits = pace && (pace.windows.length > 0 || pace.deliverAt);
+    const sent = waits ? notification : atOnce;
     return (await this.notifications.accept(sent, idempotency)).id;
   }
 

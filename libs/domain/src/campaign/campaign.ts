@@ -2,6 +2,7 @@ import type { Audience } from '../audience/audience.js';
 import type { FenceTrigger } from '../geofence/geofence.js';
 import type { Notification } from '../notification/notification.js';
 import type { ScheduleJson } from './parse-schedule.js';
+import type { WallTime } from './wall-clock.js';
 
 /** A campaign that is over (`done`, `cancelled`) stays so. */
 export const CAMPAIGN_STATES = [
@@ -65,8 +66,10 @@ export interface ErrorCount {
 
 /** One time at which a campaign was sent, or would have been. Times are ms since 1970. */
 export interface CampaignRun {
-  /** When it was due: names it. */
+  /** When it was due: names it. With the clocks of devices, where the day begins first. */
   readonly at: number;
+  /** On the clocks of devices. */
+  readonly wall?: WallTime;
   /** Nobody was there to begin it in time, and the policy let it go. */
   readonly missed?: true;
   readonly begunAt?: number;

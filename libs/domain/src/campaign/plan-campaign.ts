@@ -4,6 +4,7 @@ import type { Campaign, CampaignRun, ErrorCount } from './campaign.js';
 import { isAtWork } from './campaign-states.js';
 import { RunMaker } from './campaign-runs.js';
 import { parseSchedule } from './parse-schedule.js';
+import { EARLIEST_ZONE, LATEST_ZONE } from './wall-clock.js';
 import { dueRuns, type DueRuns, nextRuns, type Run, type Schedule } from './schedule.js';
 
 /** How far one notification of a run has come. */
@@ -42,6 +43,13 @@ const NOTHING_DUE: DueRuns = { start: [], missed: [] };
 /** The schedule of a plan; undefined for one that is triggered, or runs as soon as it is started. */
 export const scheduleOf = ({ schedule, scheduledFrom }: Campaign['plan']): Schedule | undefined =>
   schedule && parseSchedule(schedule, scheduledFrom);
+
+/**
+ * From when on a campaign's runs count, if it is started or scheduled anew now: with the clocks of devices those too that have begun somewhere, for
+ * elsewhere they are still to come.
+ */
+export const plannedFrom = ({ schedule }: Campaign['plan'], now: number): number =>
+  schedule?.clock === 'device' ? now - EARLIEST_ZONE - LATEST_ZONE : now;
 
 /** The next runs from a time on, ms since 1970. */
 export function upcoming(campaign: Campaign, after: number, limit: number): Run[] {
@@ -108,8 +116,8 @@ function begin(
     parts: [],
     endedAt: now,
   }));
-  const runs = start.map(({ opensAt }) => {
-    const steps = maker.begin(opensAt, now);
+  const runs = start.map((run) => {
+    const steps = maker.begin(run, now);
     notifications.push(...steps.notifications);
     return steps.run;
   });

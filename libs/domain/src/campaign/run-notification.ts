@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Audience } from '../audience/audience.js';
 import { idOf } from '../identifiers.js';
+import type { DeliverAt } from '../notification/deliver-at.js';
 import type { Notification } from '../notification/notification.js';
-import type { Pace } from '../notification/pace.js';
 
 /**
  * The id of a run's notification: always the same for the same campaign, time and part, so that what begins twice is one.
@@ -26,16 +26,18 @@ export interface Sending {
   readonly audience: Audience;
   /** When it is due, ms since 1970. */
   readonly at: number;
-  /** When its run was, where it is begun late. */
-  readonly runAt?: number;
+  /** Each device at this time on its own clock. */
+  readonly deliverAt?: DeliverAt;
+  /** When the last device's time has come; `at` unless given. */
+  readonly lastAt?: number;
 }
 
 /** A campaign's message as a notification of its own: all times that it was made with move along. */
 export function runNotification(
   template: Notification,
-  { id, audience, at, runAt = at }: Sending,
+  { id, audience, at, deliverAt, lastAt = at }: Sending,
 ): Notification {
-  const shift = at - template.at;
+  const shift = lastAt - template.at;
   const { pace } = template;
   return {
     ...template,
@@ -44,12 +46,8 @@ export function runNotification(
     acceptedAt: at,
     at,
     expiresAt: template.expiresAt + shift,
-    ...(pace && { pace: { ...movedBy(pace, runAt - template.at), notAfter: pace.notAfter + shift } }),
+    ...(pace && {
+      pace: { ...pace, notAfter: pace.notAfter + shift, ...(deliverAt && { deliverAt }) },
+    }),
   };
-}
-
-/** A time on the devices' clocks is that of the run, however late it is begun. */
-function movedBy({ deliverAt, ...pace }: Pace, shift: number): Pace {
-  if (deliverAt?.day === undefined) return { ...pace, ...(deliverAt && { deliverAt }) };
-  return { ...pace, deliverAt: { ...deliverAt, day: deliverAt.day + shift } };
 }
