@@ -10,7 +10,8 @@ export const CHOSEN_PASSWORD_RULE = 'must be 8 to 256 printable ASCII characters
 const MARK = 'slow:';
 
 /** Whether the client chose the password itself, so that its hash is a slow one. */
-export const isChosen = ({ tokenHash }: DeviceCredentials): boolean => tokenHash.startsWith(MARK);
+export const isChosen = ({ tokenHash }: Pick<DeviceCredentials, 'tokenHash'>): boolean =>
+  tokenHash.startsWith(MARK);
 
 export interface ChosenPasswordOptions {
   /** Derivations at the same time. */

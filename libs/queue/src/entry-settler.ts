@@ -35,11 +35,7 @@ export class EntrySettler {
 
   private async acknowledge(stream: string, ids: string[]): Promise<void> {
     try {
-      await this.client
-        .pipeline()
-        .xack(stream, this.group, ...ids)
-        .xdel(stream, ...ids)
-        .exec();
+      await Promise.all([this.client.xack(stream, this.group, ...ids), this.client.xdel(stream, ...ids)]);
     } catch (error) {
       this.logger.warn({ stream, entries: ids.length, error: String(error) }, 'acknowledging entries failed');
     }

@@ -1,28 +1,51 @@
 import { Writable } from 'node:stream';
 import { gatherWritesOf } from './gathered-writes.js';
 
-it('what is written in one turn of the event loop goes out at once, in order', async () => {
-  const writes: string[] = [];
-  const stream = new Writable({
-    decodeStrings: false,
-    write: (chunk: string, _encoding, done) => {
-      writes.push(chunk);
-      done();
-    },
-    writev: (chunks, done) => {
-      writes.push(chunks.map(({ chunk }) => chunk as string).join(''));
-      done();
-    },
+describe('what is written in one turn of the event loop', () => {
+  let writes: string[];
+  let stream: Writable;
+  beforeEach(() => {
+    writes = [];
+    const text = (chunk: string | Buffer): string => chunk.toString('latin1');
+    stream = new Writable({
+      decodeStrings: false,
+      write: (chunk: string, _encoding, done) => {
+        writes.push(text(chunk));
+        done();
+      },
+      writev: (chunks, done) => {
+        writes.push(chunks.map(({ chunk }) => text(chunk as string)).join(''));
+        done();
+      },
+    });
+    gatherWritesOf(stream);
   });
-  gatherWritesOf(stream);
-  stream.write('a');
-  stream.write('b');
-  await Promise.resolve().then(() => stream.write('c'));
-  await new Promise((resolve) => process.nextTick(() => resolve(stream.write('d'))));
-  expect(writes).toEqual([]);
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(writes).toEqual(['abcd']);
-  stream.write('e');
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(writes).toEqual(['abcd', 'e']);
+  const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('goes out at once, in order', async () => {
+    stream.write('a');
+    stream.write('b');
+    await Promise.resolve().then(() => stream.write('c'));
+    await new Promise((resolve) => process.nextTick(() => resolve(stream.write('d'))));
+    expect(writes).toEqual([]);
+    await nextTurn();
+    expect(writes).toEqual(['abcd']);
+    stream.write('e');
+    await nextTurn();
+    expect(writes).toEqual(['abcd', 'e']);
+  });
+
+  it('keeps its order where texts and bytes are mixed', async () => {
+    for (const piece of ['a', 'b', Buffer.from('\xff', 'latin1'), 'c', Buffer.from('d'), 'e', 'f'])
+      stream.write(piece);
+    await nextTurn();
+    expect(writes).toEqual(['ab\xffcdef']);
+  });
+
+  it('goes out before the end', async () => {
+    stream.write('a');
+    stream.end();
+    await nextTurn();
+    expect(writes).toEqual(['a']);
+  });
 });

@@ -14,20 +14,40 @@ export function gatherWrites(client: RedisClient): void {
   client.on('connect', () => gatherWritesOf(client.stream));
 }
 
-/** @param stream its writes are held back until the turn is over, in their order */
+type Piece = string | Buffer;
+
+/** @param stream its writes are held back until the turn is over, or the stream ends, and keep their order */
 export function gatherWritesOf(stream: Writable): void {
-  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
-  let corked = false;
-  const uncork = (): void => {
-    corked = false;
+  const write = stream.write.bind(stream) as (piece: Piece) => boolean;
+  const end = stream.end.bind(stream) as (...args: unknown[]) => Writable;
+  let pieces: Piece[] = [];
+  const flush = (): void => {
+    const waiting = pieces;
+    pieces = [];
+    if (waiting.length === 0 || !stream.writable) return;
+    stream.cork();
+    for (const piece of joined(waiting)) write(piece);
     stream.uncork();
   };
-  stream.write = (...args: unknown[]): boolean => {
-    if (!corked) {
-      corked = true;
-      stream.cork();
-      setImmediate(uncork);
-    }
-    return write(...args);
+  stream.write = (piece: Piece): boolean => {
+    if (pieces.length === 0) setImmediate(flush);
+    pieces.push(piece);
+    return true;
   };
+  stream.end = (...args: unknown[]): Writable => {
+    flush();
+    return end(...args);
+  };
+}
+
+/** One long text costs less than many short ones. */
+function joined(pieces: readonly Piece[]): Piece[] {
+  if (pieces.every((piece) => typeof piece === 'string')) return [pieces.join('')];
+  const merged: Piece[] = [];
+  for (const piece of pieces) {
+    const last = merged.at(-1);
+    if (typeof piece === 'string' && typeof last === 'string') merged[merged.length - 1] = last + piece;
+    else merged.push(piece);
+  }
+  return merged;
 }

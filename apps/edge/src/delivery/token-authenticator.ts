@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { ChosenPasswords, isChosen, looksChosen, verifyToken } from '@carillon/auth';
-import { DEVICE_ID, DeviceAuthenticator, DeviceDirectory, type DeviceLogin } from '@carillon/domain';
+import {
+  DEVICE_ID,
+  DeviceAuthenticator,
+  DeviceDirectory,
+  type DeviceLogin,
+  loggedIn,
+} from '@carillon/domain';
 import { ProcessContext } from '@carillon/process';
 
 @Injectable()
@@ -20,7 +26,7 @@ export class TokenAuthenticator extends DeviceAuthenticator {
     const isRight = isChosen(login.credentials)
       ? await this.passwords.verify(login.credentials, token)
       : verifyToken(login.credentials, token);
-    return isRight ? login : undefined;
+    return isRight ? loggedIn(login) : undefined;
   }
 
   /** One in two takes as long as a slow check would: the time does not tell who is there. */

@@ -2,8 +2,8 @@ import type {
   AttributeValue,
   Device,
   DeviceCredentials,
-  DeviceLogin,
   DevicePosition,
+  KnownDevice,
   ScramKeys,
 } from '@carillon/domain';
 
@@ -41,7 +41,7 @@ export function toDevice(id: string, fields: DeviceFields): Device {
   };
 }
 
-export function toLogin(id: string, fields: DeviceFields): DeviceLogin {
+export function toLogin(id: string, fields: DeviceFields): KnownDevice {
   return {
     id,
     app: fields.app!,

@@ -5,8 +5,8 @@ import {
   type Device,
   type DeviceCredentials,
   DeviceDirectory,
-  type DeviceLogin,
   type DevicePosition,
+  type KnownDevice,
 } from '@carillon/domain';
 import { runScript } from '@carillon/redis';
 import type { Store } from '../store.js';
@@ -74,7 +74,7 @@ export class RedisDevices extends DeviceDirectory {
     return fields?.app === app ? toDevice(id, fields) : undefined;
   }
 
-  async login(id: string): Promise<DeviceLogin | undefined> {
+  async login(id: string): Promise<KnownDevice | undefined> {
     const row = await this.store.client.hmget(this.key(id), ...LOGIN_FIELDS);
     if (row[0] === null || row[3] === null) return undefined;
     const fields = LOGIN_FIELDS.flatMap((name, i) => (row[i] === null ? [] : [[name, row[i]]]));
@@ -131,7 +131,7 @@ export class RedisDevices extends DeviceDirectory {
   async replaceCredentials(
     app: string,
     id: string,
-    before: DeviceCredentials,
+    before: Pick<DeviceCredentials, 'tokenHash'>,
     credentials: DeviceCredentials,
   ): Promise<boolean> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {

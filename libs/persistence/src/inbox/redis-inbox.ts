@@ -22,7 +22,7 @@ import {
   STEP_LETTERS,
 } from '@carillon/domain';
 import { runScript } from '@carillon/redis';
-import { byShard, resultsOf, type Store } from '../store.js';
+import { byShard, type Store } from '../store.js';
 import { parseConnections } from './connections.js';
 
 /** `[deposited, repeated, unknown, online, needed, moved, asleep]` of deposit.lua */
@@ -187,12 +187,10 @@ export class RedisInbox extends Inbox {
   async read(deviceId: string, after: InboxCursor, limit: number): Promise<readonly InboxEntry[]> {
     const { client, keys } = this.store;
     const key = keys.inbox(this.store.partitionOf(deviceId), deviceId);
-    const replies = await client
-      .pipeline()
-      .zrangebyscore(key, `(${after.high - HIGH}`, '(0', 'WITHSCORES', 'LIMIT', 0, limit)
-      .zrangebyscore(key, `(${after.normal}`, '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
-      .exec();
-    const [high, normal] = resultsOf(replies) as [string[], string[]];
+    const [high, normal] = await Promise.all([
+      client.zrangebyscore(key, `(${after.high - HIGH}`, '(0', 'WITHSCORES', 'LIMIT', 0, limit),
+      client.zrangebyscore(key, `(${after.normal}`, '+inf', 'WITHSCORES', 'LIMIT', 0, limit),
+    ]);
     return inWritingOrder(entriesOf(high, 'high'), entriesOf(normal, 'normal'), after.streak, limit);
   }
 

@@ -6,8 +6,8 @@ import {
   Presence,
   type PresenceClaim,
 } from '@carillon/domain';
-import { addScript, runScript } from '@carillon/redis';
-import { resultsOf, type Store } from '../store.js';
+import { runScript } from '@carillon/redis';
+import type { Store } from '../store.js';
 import { parseConnection, parseConnections } from './connections.js';
 
 export class RedisPresence extends Presence {
@@ -27,16 +27,14 @@ export class RedisPresence extends Presence {
     const { client, keys } = this.store;
     const partition = this.store.partitionOf(deviceId);
     const [now, record] = [Date.now(), keys.device(partition, deviceId)];
-    const pipeline = client.pipeline();
-    addScript(
-      pipeline,
+    const claimed = runScript<[number, ...string[]]>(
+      client,
       'claim-presence',
       [keys.online(partition), keys.epoch(partition), record],
       [deviceId, transport, edgeId, tokenHash, now, this.policy === 'single' ? '1' : '0'],
     );
-    addScript(pipeline, 'note-activity', [record], [hourOf(now), CONNECTED_WEIGHT]);
-    const [claim] = resultsOf(await pipeline.exec());
-    const [epoch, ...displaced] = claim as [number, ...string[]];
+    const noted = runScript(client, 'note-activity', [record], [hourOf(now), CONNECTED_WEIGHT]);
+    const [[epoch, ...displaced]] = await Promise.all([claimed, noted]);
     if (epoch === 0) return { ok: false };
     return { ok: true, epoch, displaced: displaced.map(parseConnection) };
   }

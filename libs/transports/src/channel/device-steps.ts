@@ -9,8 +9,12 @@ export interface InFlight {
   readonly requireAck?: boolean;
 }
 
-export const notificationIds = (cookies: readonly unknown[]): Set<string> =>
-  new Set((cookies as readonly InFlight[]).map(({ notificationId }) => notificationId));
+const NONE: ReadonlySet<string> = new Set();
+
+export const notificationIds = (cookies: readonly unknown[]): ReadonlySet<string> =>
+  cookies.length === 0
+    ? NONE
+    : new Set((cookies as readonly InFlight[]).map(({ notificationId }) => notificationId));
 
 /** Records that a device has (or refuses) a delivery. */
 export function recordOutcome(

@@ -1,4 +1,4 @@
-import { DEVICE_ID, type DeviceLogin, isMqttUserName } from '@carillon/domain';
+import { DEVICE_ID, type DeviceLogin, type KnownDevice, loggedIn, isMqttUserName } from '@carillon/domain';
 import type {
   AuthenticationOutcome,
   ConnectRequest,
@@ -158,7 +158,7 @@ export class MqttLogins {
   private asDevice(login: DeviceLogin): { principal: MqttPrincipal; clientId: string } {
     const subject = { username: login.id, clientId: login.id, isUser: false };
     return {
-      principal: { kind: 'device', login, mayRead: this.rules.reads(subject) },
+      principal: { kind: 'device', login: loggedIn(login), mayRead: this.rules.reads(subject) },
       clientId: login.id,
     };
   }
@@ -168,7 +168,7 @@ export class MqttLogins {
     return this.attempt(name, () => this.rules.accounts.fresh(name));
   }
 
-  private directory(name: string): Promise<Attempt<DeviceLogin | undefined>> {
+  private directory(name: string): Promise<Attempt<KnownDevice | undefined>> {
     if (!DEVICE_ID.test(name)) return Promise.resolve(undefined);
     return this.attempt(name, () => this.context.directory.login(name));
   }

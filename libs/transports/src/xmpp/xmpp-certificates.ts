@@ -1,4 +1,4 @@
-import { DEVICE_ID, type DeviceDirectory } from '@carillon/domain';
+import { DEVICE_ID, type DeviceDirectory, loggedIn } from '@carillon/domain';
 import type { CertificateOutcome, CertificateRequest } from '@carillon/xmpp-server';
 
 /**
@@ -14,5 +14,7 @@ export async function authenticateCertificate(
   if (name === undefined || !DEVICE_ID.test(name) || (username !== undefined && username !== name))
     return { ok: false, reason: 'not-authorized' };
   const login = await directory.login(name);
-  return login ? { ok: true, username: name, principal: login } : { ok: false, reason: 'not-authorized' };
+  return login
+    ? { ok: true, username: name, principal: loggedIn(login) }
+    : { ok: false, reason: 'not-authorized' };
 }

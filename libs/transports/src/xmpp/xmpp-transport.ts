@@ -1,4 +1,10 @@
-import type { ConnectionNotice, DeviceAccounts, DeviceLogin, DispatchBatch } from '@carillon/domain';
+import {
+  type ConnectionNotice,
+  type DeviceAccounts,
+  type DeviceLogin,
+  type DispatchBatch,
+  loggedIn,
+} from '@carillon/domain';
 import {
   type AccountStore,
   type AcknowledgedVia,
@@ -188,7 +194,10 @@ export class XmppTransport extends DeliveryTransport {
       const login = await this.context.directory.login(username);
       if (!login) return undefined;
       const { scramSha1, scramSha256 } = login.credentials;
-      return { ...scramCredentials(mechanism === 'SCRAM-SHA-1' ? scramSha1 : scramSha256), principal: login };
+      return {
+        ...scramCredentials(mechanism === 'SCRAM-SHA-1' ? scramSha1 : scramSha256),
+        principal: loggedIn(login),
+      };
     } catch (error) {
       this.context.logger.warn({ deviceId: username, error: String(error) }, 'a login could not be checked');
       return 'unavailable';

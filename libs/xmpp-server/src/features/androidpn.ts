@@ -92,7 +92,7 @@ function confirm({ session, payload }: IqRequest): IqReply {
 
 /** One fork answers a notification's IQ twice: the first result means received, the second read. */
 export function onNotificationAnswered(session: Session, id: string, underWay: boolean): void {
-  const { answeredIds } = session;
+  const answeredIds = (session.answeredIds ??= new Set());
   if (answeredIds.delete(id)) return report(session, { kind: 'read', id });
   remember(answeredIds, id);
   report(session, { kind: 'received', id, by: 'iq', underWay });

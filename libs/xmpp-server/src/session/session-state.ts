@@ -34,7 +34,7 @@ export abstract class SessionState {
   /** What the client said it can do, or is being asked about. */
   capabilities: ClientCapabilities | undefined;
   /** IQ pushes that an androidpn client answered once; few sessions have any. */
-  readonly answeredIds: Set<string> = new Set();
+  answeredIds: Set<string> | undefined;
   /** When the connection was lost, in ms. */
   detachedAt = 0;
   /** When the state was last saved for other servers, in ms. */
