@@ -115,6 +115,50 @@ it('goes on when the worker that had it is killed, exactly once to each', async 
   }
 });
 
+it('goes with local times, caps and texts for each device, exactly once while workers are killed', async () => {
+  await rest.put('/v1/caps/offers', { max: 1, per: '1h' });
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const told = Array.from({ length: 20 }, (_, i) => `d-${i}`);
+  const before = await rest.send({ audience: { device: told }, category: 'offers' });
+  await until(
+    'the first',
+    () => view(before),
+    ({ status }) => status === 'sent',
+  );
+  // Ten of them live an hour to the west.
+  const late = Array.from({ length: 10 }, (_, i) => `d-${DEVICES - 1 - i}`);
+  await Promise.all(late.map((id) => rest.patch(`/v1/devices/${id}`, { timeZone: 'Etc/GMT+1' })));
+  const minute = new Date(Date.now() - 60_000).toISOString();
+  const { body } = await rest.post('/v1/notifications', {
+    audience: { tag: 'all' },
+    category: 'offers',
+    template: { title: 'For {{ device.id }}' },
+    deliverAt: { localTime: minute.slice(11, 16), date: minute.slice(0, 10) },
+    pace: { perSecond: 20 },
+  });
+  await until(
+    'some',
+    () => view(body.id),
+    ({ counts }) => counts.queued >= 10,
+  );
+  const another = await installation.start('worker');
+  await workers.pop()!.end('SIGKILL');
+  workers.push(another);
+  const { counts, progress } = await until(
+    'all whose time it is',
+    () => view(body.id),
+    ({ counts: made }) => made.queued === DEVICES - late.length,
+  );
+  expect(counts).toMatchObject({ suppressed: told.length, pending: DEVICES - late.length - told.length });
+  expect(progress).toMatchObject({ waiting: late.length, nextAt: expect.any(String) });
+  const times = await deposits(body.id);
+  for (const at of times) {
+    expect(times.filter((other) => other >= at && other < at + 1000).length).toBeLessThanOrEqual(20 + 3);
+  }
+  await rest.post(`/v1/notifications/${body.id}/cancel`);
+  await Promise.all(late.map((id) => rest.patch(`/v1/devices/${id}`, { timeZone: null })));
+});
+
 it('is over at its hard end: whoever had no turn has a receipt that says so', async () => {
   const notAfter = new Date(Date.now() + 2_500).toISOString();
   const id = await sendPaced({ perSecond: 4, notAfter });

@@ -93,7 +93,7 @@ describe('a text', () => {
       fault = error;
     }
     expect(fault).toBeInstanceOf(TextFault);
-    expect({ ...(fault as TextFault) }).toEqual({ line, column, reason });
+    expect(fault).toMatchObject({ line, column, reason });
   });
 
   it('that never ends is ended', () => {
