@@ -13,7 +13,9 @@ import {
 import { type Closing, type DeviceContent, deviceContent, type DeviceFacts } from '@carillon/persistence';
 
 /** Templates of notifications that are on their way. */
-const MAX_COMPILED = 64;
+const MAX_COMPILED = 32;
+/** Languages whose words are remembered, of each. */
+const MAX_REMEMBERED = 64;
 /** Rendering lets others go first after so long, ms. */
 const SLICE_MS = 20;
 
@@ -27,6 +29,7 @@ const GIVEN_UP: Rendering = {
 
 interface Compiled {
   readonly template: CompiledTemplate;
+  readonly byLocale: Map<string, DeviceContent | Closing>;
   tooLong: number;
 }
 
@@ -61,7 +64,17 @@ export class Renderer {
     return { contents, failed };
   }
 
+  /** All of one language are told the same, unless texts say something of the device. */
   private renderFor(notification: Notification, device: DeviceFacts): DeviceContent | Closing {
+    const { template, byLocale } = this.compiledOf(notification);
+    if (template.usesDevice) return this.make(notification, device);
+    const locale = device.locale ?? '';
+    const made = byLocale.get(locale) ?? this.make(notification, device);
+    if (byLocale.size < MAX_REMEMBERED) byLocale.set(locale, made);
+    return 'reason' in made ? { ...made, deviceId: device.id } : made;
+  }
+
+  private make(notification: Notification, device: DeviceFacts): DeviceContent | Closing {
     const { template } = this.compiledOf(notification);
     const scope = scopeOf(template.template, notification, { ...device });
     const known = this.compiledOf(notification);
@@ -83,7 +96,7 @@ export class Renderer {
   private compiledOf({ id, template }: Notification): Compiled {
     const known = this.compiled.get(id);
     if (known) return known;
-    const compiled = { template: compileTemplate(template!).compiled, tooLong: 0 };
+    const compiled = { template: compileTemplate(template!).compiled, byLocale: new Map(), tooLong: 0 };
     this.compiled.set(id, compiled);
     for (const oldest of this.compiled.keys()) {
       if (this.compiled.size <= MAX_COMPILED) break;

@@ -51,7 +51,8 @@ export class CompiledTemplate {
     readonly needs: ReadonlyMap<string, string>,
     /** Of the device's attributes, those that are used. */
     readonly attributes: readonly string[],
-    private readonly usesDevice: boolean,
+    /** Its texts say something of the device; otherwise all of one language are told the same. */
+    readonly usesDevice: boolean,
   ) {}
 
   /** The same texts with other variables. */
