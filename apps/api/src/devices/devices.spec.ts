@@ -43,6 +43,18 @@ describe('PUT', () => {
     expect(verifyToken((await login('phone-1'))!.credentials, created.body.token)).toBe(true);
   });
 
+  it('keeps its language and its clock, which have to be known ones', async () => {
+    const zoned = await put('phone-zoned', { locale: 'de-AT', timeZone: 'Europe/Vienna' });
+    expect(zoned.body).toMatchObject({ locale: 'de-AT', timeZone: 'Europe/Vienna' });
+    const patch = (timeZone: string | null) => api.call('PATCH', '/v1/devices/phone-zoned', { timeZone });
+    expect((await patch('CEST')).body.faults).toEqual([
+      { pointer: '/timeZone', detail: 'must be an IANA time zone, such as Europe/Berlin' },
+    ]);
+    expect((await patch('Asia/Tokyo')).body.timeZone).toBe('Asia/Tokyo');
+    expect((await patch(null)).body).not.toHaveProperty('timeZone');
+    expect((await api.call('GET', '/v1/devices/phone-zoned/export')).body.activityByHour).toHaveLength(24);
+  });
+
   it('empties what is not given', async () => {
     await put('phone-2', FULL);
     const { body } = await put('phone-2', { platform: 'ios' });
