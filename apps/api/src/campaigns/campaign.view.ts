@@ -90,12 +90,15 @@ export class CampaignChanges {
   changes!: CampaignChangeView[];
 }
 
+/** A view or request as a plain object. */
+export type FieldsOf<T> = Pick<T, keyof T>;
+
 /** @param nextRunAt ms since 1970 */
-export function campaignView(campaign: Campaign, nextRunAt: number | undefined): CampaignView {
+export function campaignView(campaign: Campaign, nextRunAt: number | undefined): FieldsOf<CampaignView> {
   const { id, state, plan, given, createdAt, createdBy, editedAt, editedBy } = campaign;
   const { approvedBy, startedAt, reason, winner } = campaign;
   return {
-    ...(given as unknown as PutCampaign),
+    ...(given as unknown as FieldsOf<PutCampaign>),
     id,
     state,
     audience: plan.audience,

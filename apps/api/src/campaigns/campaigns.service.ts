@@ -23,6 +23,7 @@ import {
   type CampaignView,
   campaignView,
   changeView,
+  type FieldsOf,
 } from './campaign.view.js';
 
 export const APPROVAL_POLICY = Symbol('approval policy');
@@ -157,7 +158,7 @@ function givenOf(fields: PutCampaign): Record<string, unknown> {
   return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
 }
 
-export function viewOf(campaign: Campaign): CampaignView {
+export function viewOf(campaign: Campaign): FieldsOf<CampaignView> {
   if (!isAtWork(campaign)) return campaignView(campaign, undefined);
   const { nextAt = upcoming(campaign, campaign.plannedTo ?? 0, 1)[0]?.opensAt ?? Infinity } = campaign;
   return campaignView(campaign, Number.isFinite(nextAt) ? nextAt : undefined);

@@ -1,11 +1,12 @@
 import { DELIVERY_STATES, type DeliveryCounts } from '@carillon/domain';
+import type { FieldsOf } from './campaign.view.js';
 import type { CampaignReport, RatesView, TotalView } from './report.view.js';
 import type { RunView } from './run.view.js';
 
 const COUNTED = [...DELIVERY_STATES, 'pending'] as const;
 
 /** The funnel of several notifications. */
-export function totalOf(all: readonly (DeliveryCounts | undefined)[]): TotalView {
+export function totalOf(all: readonly (DeliveryCounts | undefined)[]): FieldsOf<TotalView> {
   const counts = Object.fromEntries(
     COUNTED.map((state) => [state, all.reduce((sum, each) => sum + (each?.[state] ?? 0), 0)]),
   ) as Record<(typeof COUNTED)[number], number>;

@@ -5,6 +5,7 @@ import { foreignCursor, type PageQuery } from '../http/page.dto.js';
 import { statusView } from '../notifications/notification.view.js';
 import { ProgressService } from '../notifications/progress.service.js';
 import { formatInstant, parseInstant } from '../time/instant.js';
+import type { FieldsOf } from './campaign.view.js';
 import { CampaignsService } from './campaigns.service.js';
 import type { RunPage, RunPartView, RunState, RunView } from './run.view.js';
 
@@ -48,7 +49,7 @@ export class RunsService {
     );
   }
 
-  private async part(part: RunPartView, { record, counts }: PartReading): Promise<RunPartView> {
+  private async part(part: FieldsOf<RunPartView>, { record, counts }: PartReading): Promise<RunPartView> {
     if (!record) return part;
     const progress = await this.progress.of(record);
     return { ...part, status: statusView(record), ...(progress && { progress }), counts };
