@@ -62,10 +62,7 @@ describe('what clients keep with a device', () => {
     expect(await records().all(moved)).toEqual([]);
     await devicesOf(test.store).delete('default', deleted);
     expect(await records().all(deleted)).toEqual([]);
-    const { client, keys, partitionOf } = {
-      ...test.store,
-      partitionOf: test.store.partitionOf.bind(test.store),
-    };
-    expect(await client.exists(keys.account(partitionOf(moved), moved))).toBe(0);
+    const { client, keys } = test.store;
+    expect(await client.exists(keys.account(test.store.partitionOf(moved), moved))).toBe(0);
   });
 });

@@ -6,8 +6,9 @@ import tls from 'node:tls';
 const connectTls = tls.connect;
 tls.connect = ((options: tls.ConnectionOptions) =>
   connectTls({ ...options, rejectUnauthorized: false }).on('error', () => undefined)) as typeof tls.connect;
-const { connect } = net.Socket.prototype;
-net.Socket.prototype.connect = function connectAndListen(this: net.Socket, ...how: never[]) {
+const sockets: { connect: (this: net.Socket, ...how: never[]) => net.Socket } = net.Socket.prototype;
+const connectSocket = sockets.connect;
+sockets.connect = function connectAndListen(...how) {
   this.on('error', () => undefined);
-  return Reflect.apply(connect, this, how);
-} as typeof connect;
+  return Reflect.apply(connectSocket, this, how);
+};
