@@ -135,7 +135,11 @@ it('comes in the hour in which a device is most active, and otherwise when it is
     audience: { device: ['habits', 'unknown-habits'] },
     deliverAt: { activeHour: true, otherwise },
   });
-  const { progress } = await comes('the one that is known', id, ({ counts }) => counts.queued === 1);
+  const { progress } = await comes(
+    'the one that is known',
+    id,
+    (seen) => seen.counts.queued === 1 && seen.progress?.nextAt !== undefined,
+  );
   expect(await phone.expect(2)).toContain(id);
   expect(timeOf(Date.parse(progress.nextAt))).toBe(otherwise);
   await rest.post(`/v1/notifications/${id}/cancel`);
