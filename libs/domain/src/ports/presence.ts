@@ -4,6 +4,8 @@ export type PresenceClaim =
   | {
       readonly ok: true;
       readonly epoch: number;
+      /** Something stood in the inbox then; what is deposited from then on is hinted. */
+      readonly waits: boolean;
       /** Connections of the device that this one takes the place of. */
       readonly displaced: readonly Connection[];
     }

@@ -298,7 +298,7 @@ export class InMemoryPresence extends Presence {
     const displaced = device.connections.filter(isDisplaced);
     const kept = device.connections.filter((connection) => !isDisplaced(connection));
     device.connections = [{ transport, edgeId, epoch }, ...kept];
-    return Promise.resolve({ ok: true, epoch, displaced });
+    return Promise.resolve({ ok: true, epoch, waits: device.inbox.length > 0, displaced });
   }
 
   release(deviceId: string, epoch: number): Promise<void> {

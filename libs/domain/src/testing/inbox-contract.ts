@@ -92,6 +92,15 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
       expect(outcome).toEqual({ deposited: 0, repeated: 0, unknown: 1, moved: [], online: [], asleep: [] });
     });
 
+    it('tells who connects whether something waits', async () => {
+      expect(await claim(under, id, 'mqtt', 'edge-1')).toMatchObject({ waits: false });
+      const notificationId = newNotificationId(NOW);
+      await put({ notificationId });
+      expect(await claim(under, id, 'mqtt', 'edge-1')).toMatchObject({ waits: true });
+      await step(notificationId, 'acknowledged');
+      expect(await claim(under, id, 'mqtt', 'edge-1')).toMatchObject({ waits: false });
+    });
+
     it('names connected devices with the seq before, newest connection first', async () => {
       await put();
       const [before] = await under.inbox.read(id, INBOX_START, 1);

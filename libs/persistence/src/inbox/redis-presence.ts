@@ -27,16 +27,16 @@ export class RedisPresence extends Presence {
     const { client, keys } = this.store;
     const partition = this.store.partitionOf(deviceId);
     const [now, record] = [Date.now(), keys.device(partition, deviceId)];
-    const claimed = runScript<[number, ...string[]]>(
+    const claimed = runScript<[number, number, ...string[]]>(
       client,
       'claim-presence',
-      [keys.online(partition), keys.epoch(partition), record],
+      [keys.online(partition), keys.epoch(partition), record, keys.inbox(partition, deviceId)],
       [deviceId, transport, edgeId, tokenHash, now, this.policy === 'single' ? '1' : '0'],
     );
     const noted = runScript(client, 'note-activity', [record], [hourOf(now), CONNECTED_WEIGHT]);
-    const [[epoch, ...displaced]] = await Promise.all([claimed, noted]);
+    const [[epoch, waiting, ...displaced]] = await Promise.all([claimed, noted]);
     if (epoch === 0) return { ok: false };
-    return { ok: true, epoch, displaced: displaced.map(parseConnection) };
+    return { ok: true, epoch, waits: waiting === 1, displaced: displaced.map(parseConnection) };
   }
 
   async release(deviceId: string, epoch: number): Promise<void> {

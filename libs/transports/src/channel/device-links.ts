@@ -1,8 +1,8 @@
 import type {
-  Connection,
   ConnectionNotice,
   DeviceLogin,
   DispatchTarget,
+  PresenceClaim,
   StoredContent,
   TransportKind,
 } from '@carillon/domain';
@@ -23,6 +23,7 @@ export interface Link<C> {
 }
 
 type EpochNotice = Extract<ConnectionNotice, { readonly epoch: number }>;
+type Claimed = Extract<PresenceClaim, { readonly ok: true }>;
 type EndReason = 'taken-over' | 'revoked';
 
 const CLAIMS_AT_ONCE = 256;
@@ -142,14 +143,14 @@ export class DeviceLinks<C> {
     try {
       const claim = await presence.claim(id, credentials.tokenHash, this.transport, edgeId);
       if (!claim.ok) this.drop(link, 'revoked');
-      else await this.claimed(link, claim.epoch, claim.displaced);
+      else await this.claimed(link, claim);
     } catch (error) {
       logger.warn({ deviceId: id, error: String(error) }, 'claiming presence failed and is tried again');
       if (!link.closed) link.retry = setTimeout(() => void this.claim(link), CLAIM_RETRY_MS);
     }
   }
 
-  private async claimed(link: Link<C>, epoch: number, displaced: readonly Connection[]): Promise<void> {
+  private async claimed(link: Link<C>, { epoch, waits, displaced }: Claimed): Promise<void> {
     const { id } = link.login;
     // The same transport of this edge has its link here, and has seen to it.
     const elsewhere = displaced.filter(
@@ -162,7 +163,7 @@ export class DeviceLinks<C> {
       return;
     }
     link.epoch = epoch;
-    link.channel.wake();
+    if (waits) link.channel.wake();
     await this.context.tell(elsewhere, id, 'taken-over');
     const { noticed } = link;
     link.noticed = undefined;
