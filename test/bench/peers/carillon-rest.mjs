@@ -12,7 +12,7 @@ const BARE_SERVER = fileURLToPath(new URL('../servers/bare-rest-server.mjs', imp
 const ADMIN_KEY = 'the-admin-key-of-a-benchmark-and-of-nothing-else';
 const AUTHORIZED = ['--header', `Authorization: Bearer ${ADMIN_KEY}`];
 const JSON_BODY = ['--header', 'Content-Type: application/json'];
-const DEVICES = 1_000;
+const DEVICES = 10_000;
 const AT_ONCE = 8;
 
 const program = (app) => join(root, 'dist', 'apps', app, 'src', 'main.js');
@@ -103,7 +103,7 @@ async function register(httpPort, id) {
 
 /** The load generator again, as the backend. */
 async function pushByRest(generator, httpPort, args) {
-  const body = '{"audience":{"device":"d{rand:1000}"},"title":"Tea","data":{"n":{seq},"sentAtNs":{due_ns}}}';
+  const body = '{"audience":{"device":"d{rand:10000}"},"title":"Tea","data":{"n":{seq},"sentAtNs":{due_ns}}}';
   const fixed = [
     'http-send',
     '--port',

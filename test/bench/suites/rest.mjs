@@ -29,12 +29,14 @@ const send = (path, body, messages, clients) => ({
   args: ['--clients', `${clients}`, '--messages', `${messages}`, '--path', path, '--body', body],
 });
 
+const DEVICES = 10_000;
+
 /** One device a call, each number to one device; the listener has what the sender has sent. */
 const pipeline = (messages, ...pacing) => ({
   command: 'mqtt-listen',
   args: [
     '--clients',
-    '1000',
+    `${DEVICES}`,
     '--client-id',
     'd{i}',
     '--username',
@@ -50,7 +52,8 @@ const pipeline = (messages, ...pacing) => ({
     '--ts-key',
     'sentAtNs',
     '--seq-key',
-    'n',
+    // With its quotes: it looks for the text.
+    '"n"',
   ],
   pushes: ['--messages', `${messages}`, ...pacing],
 });
@@ -81,7 +84,7 @@ export const suite = {
     },
     {
       name: 'pipeline',
-      title: 'REST → MQTT QoS 1, 1,000 connected, one device a call, flat out',
+      title: 'REST → MQTT QoS 1, 10,000 connected, one device a call, flat out',
       ...pipeline(20_000, '--clients', '64'),
       without: ['api', 'bare'],
       metrics: [deliveries({ must: 5_200, aim: 9_750 })],

@@ -1,13 +1,13 @@
 import {
   type Connection,
   type DispatchTarget,
-  envelopeContent,
   type Notification,
   type OnlineDeposit,
   overridesJson,
   type StoredContent,
 } from '@carillon/domain';
 import { type DeviceContent, specificContent } from '../content/device-contents.js';
+import { contentJsonOf } from '../notifications/content-json.js';
 import type { DispatchPublisher } from './dispatch-publisher.js';
 import type { EdgeRegistry } from './edge-registry.js';
 
@@ -92,7 +92,7 @@ function targetOf({ deviceId, seq, previousSeq }: OnlineDeposit, connection: Con
 
 function contentOf(notification: Notification): StoredContent {
   const { id, app, expiresAt, transports, priority, requireAck, fallbackAfter } = notification;
-  const contentJson = JSON.stringify(envelopeContent(notification));
+  const contentJson = contentJsonOf(notification);
   const overrides = overridesJson(notification);
   return {
     id,

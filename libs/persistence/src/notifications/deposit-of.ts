@@ -1,4 +1,5 @@
-import { type Deposit, envelopeContent, type Notification, unrenderedBytes } from '@carillon/domain';
+import { type Deposit, type Notification, unrenderedBytes } from '@carillon/domain';
+import { contentJsonOf } from './content-json.js';
 
 /** What an inbox must know of a notification. */
 export function depositOf(notification: Notification): Deposit {
@@ -8,9 +9,7 @@ export function depositOf(notification: Notification): Deposit {
     app,
     expiresAt,
     onlineOnly: ttl === 0,
-    bytes: template
-      ? unrenderedBytes(template)
-      : Buffer.byteLength(JSON.stringify(envelopeContent(notification))),
+    bytes: template ? unrenderedBytes(template) : Buffer.byteLength(contentJsonOf(notification)),
     ...(collapseKey !== undefined && { collapseKey }),
     ...(replaces !== undefined && { replaces }),
     ...(priority && { priority }),

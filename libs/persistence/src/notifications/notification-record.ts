@@ -2,7 +2,6 @@ import {
   type Audience,
   type ContentOverrides,
   type ContentTemplate,
-  envelopeContent,
   HISTORY_RETENTION,
   type Notification,
   type NotificationStatus,
@@ -13,6 +12,7 @@ import {
   type StoredContent,
   type TransportKind,
 } from '@carillon/domain';
+import { contentJsonOf, rememberContentJson } from './content-json.js';
 
 /** A stored notification with how far it has come. Times are ms since 1970. */
 export interface NotificationRecord {
@@ -43,7 +43,7 @@ export function toFields(notification: Notification): string[] {
     ttl: String(ttl),
     audience: JSON.stringify(audience),
     ...(rejected && rejected.length > 0 && { rejected: JSON.stringify(rejected) }),
-    content: JSON.stringify(envelopeContent(notification)),
+    content: contentJsonOf(notification),
     ...(collapseKey !== undefined && { collapseKey }),
     ...(transports && { transports: transports.join(',') }),
     ...optionFields(notification),
@@ -86,32 +86,34 @@ export function fromFields(
   const { kind, title, body, uri, data, replaces, recalls } = JSON.parse(fields.content) as StoredEnvelope;
   const transports = fields.transports?.split(',') as TransportKind[] | undefined;
   const at = Number(fields.at);
+  const notification: Notification = {
+    id,
+    app: fields.app,
+    kind,
+    title,
+    body,
+    uri,
+    data,
+    replaces,
+    recalls,
+    audience: JSON.parse(fields.audience!) as Audience,
+    ...(fields.rejected && { rejected: JSON.parse(fields.rejected) as RejectedName[] }),
+    acceptedAt: Number(fields.acceptedAt),
+    at,
+    expiresAt: Number(fields.expiresAt),
+    ttl: Number(fields.ttl),
+    collapseKey: fields.collapseKey,
+    transports,
+    ...optionsOf(fields.priority, fields.requireAck, fields.fallbackAfter),
+    ...(fields.pace && { pace: JSON.parse(fields.pace) as Pace }),
+    ...(fields.category && { category: fields.category }),
+    ...(fields.critical && { critical: true }),
+    ...(fields.overrides && { overrides: overridesOf(fields.overrides) }),
+    ...(fields.template && { template: JSON.parse(fields.template) as ContentTemplate }),
+  };
+  rememberContentJson(notification, fields.content);
   return {
-    notification: {
-      id,
-      app: fields.app,
-      kind,
-      title,
-      body,
-      uri,
-      data,
-      replaces,
-      recalls,
-      audience: JSON.parse(fields.audience!) as Audience,
-      ...(fields.rejected && { rejected: JSON.parse(fields.rejected) as RejectedName[] }),
-      acceptedAt: Number(fields.acceptedAt),
-      at,
-      expiresAt: Number(fields.expiresAt),
-      ttl: Number(fields.ttl),
-      collapseKey: fields.collapseKey,
-      transports,
-      ...optionsOf(fields.priority, fields.requireAck, fields.fallbackAfter),
-      ...(fields.pace && { pace: JSON.parse(fields.pace) as Pace }),
-      ...(fields.category && { category: fields.category }),
-      ...(fields.critical && { critical: true }),
-      ...(fields.overrides && { overrides: overridesOf(fields.overrides) }),
-      ...(fields.template && { template: JSON.parse(fields.template) as ContentTemplate }),
-    },
+    notification,
     status: statusOf(fields, at),
     paused: fields.pausedAt !== undefined,
     ...(fields.partitions !== undefined && { partitions: partitionsOf(fields.partitions) }),
