@@ -31,6 +31,10 @@ describe('script calls that go to Redis together', () => {
     expect(again[1]![0]).toBe(1);
   });
 
+  it('cost a pipeline nothing that has none: it would copy every script there is', () => {
+    expect(Object.keys(client.pipeline())).not.toContain('deposit');
+  });
+
   it('are answered when they come while others are under way', async () => {
     const first = claim('first');
     await new Promise((resolve) => setImmediate(resolve));

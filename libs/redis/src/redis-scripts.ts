@@ -70,9 +70,24 @@ const SOURCES = NAMES.map((name) => ({
   lua: readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8'),
 }));
 
-/** Registers every script on a client (EVALSHA, and EVAL where a node does not have it yet). */
+/** What ioredis keeps of a client's scripts, and a pipeline of its client. */
+interface ScriptHolder {
+  readonly scriptsSet: object;
+}
+interface ScriptPipeline {
+  readonly redis: Record<string, Command>;
+}
+
+/**
+ * Registers every script on a client (EVALSHA, and EVAL where a node does not have it yet). A pipeline would copy all of
+ * them, which costs more than the commands that it has: so it sees none, and `addScript` takes them from the client.
+ */
 export function defineScripts(client: Redis | Cluster): void {
-  for (const { name, lua } of SOURCES) client.defineCommand(name, { lua });
+  const { scriptsSet } = client as unknown as ScriptHolder;
+  for (const { name, lua } of SOURCES) {
+    client.defineCommand(name, { lua });
+    Object.defineProperty(scriptsSet, name, { enumerable: false });
+  }
 }
 
 /** Runs a script; `keys` must lie in one hash slot. */
@@ -104,8 +119,7 @@ export function addScript(
   keys: readonly string[],
   args: readonly Argument[],
 ): void {
-  const command = (pipeline as unknown as Record<string, Command>)[name]!;
-  void command.call(pipeline, keys.length, ...keys, ...args);
+  addCommand(pipeline, name, keys, args);
 }
 
 /** As `addScript`, with every string of the reply as the bytes that it is. */
@@ -115,6 +129,15 @@ export function addBinaryScript(
   keys: readonly string[],
   args: readonly Argument[],
 ): void {
-  const command = (pipeline as unknown as Record<string, Command>)[`${name}Buffer`]!;
-  void command.call(pipeline, keys.length, ...keys, ...args);
+  addCommand(pipeline, `${name}Buffer`, keys, args);
+}
+
+function addCommand(
+  pipeline: ChainableCommander,
+  command: string,
+  keys: readonly string[],
+  args: readonly Argument[],
+): void {
+  const { redis } = pipeline as unknown as ScriptPipeline;
+  void redis[command]!.call(pipeline, keys.length, ...keys, ...args);
 }
