@@ -5,9 +5,9 @@ import {
   CAMPAIGN_STATES,
   type CampaignChange,
   type CampaignState,
+  formatInstant,
   printAudience,
 } from '@carillon/domain';
-import { formatInstant } from '../time/instant.js';
 import { PutCampaign } from './campaign.dto.js';
 import { CampaignProgress } from './report.view.js';
 

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type CampaignRun, formatWallTime } from '@carillon/domain';
+import { type CampaignRun, formatInstant, formatWallTime, parseInstant } from '@carillon/domain';
 import { type PartReading, RedisCampaigns, RunProgressReader } from '@carillon/persistence';
 import { foreignCursor, type PageQuery } from '../http/page.dto.js';
 import { statusView } from '../notifications/notification.view.js';
 import { ProgressService } from '../notifications/progress.service.js';
-import { formatInstant, parseInstant } from '../time/instant.js';
 import type { FieldsOf } from './campaign.view.js';
 import { CampaignsService } from './campaigns.service.js';
 import type { RunPage, RunPartView, RunState, RunView } from './run.view.js';

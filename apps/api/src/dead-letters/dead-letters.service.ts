@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { CarillonError, type StreamName } from '@carillon/domain';
+import { CarillonError, formatInstant, type StreamName } from '@carillon/domain';
 import { Store } from '@carillon/persistence';
 import { type DeadLetter, DeadLetters } from '@carillon/queue';
-import { formatInstant } from '../time/instant.js';
 import type { DeadLetterList, DeadLetterView } from './dead-letter.dto.js';
 
 /** A letter's id names the shard (lane or partition) of its stream too: `shard.entry`. */

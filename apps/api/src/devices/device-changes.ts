@@ -1,6 +1,5 @@
-import type { DevicePosition } from '@carillon/domain';
+import { type DevicePosition, parseInstant } from '@carillon/domain';
 import type { DeviceChanges } from '@carillon/persistence';
-import { parseInstant } from '../time/instant.js';
 import type { PatchDevice, PositionFields, PutDevice } from './device.dto.js';
 
 /** PUT: what is not given is emptied. */

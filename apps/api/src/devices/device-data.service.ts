@@ -4,6 +4,7 @@ import {
   CarillonError,
   type Device,
   type DevicePosition,
+  formatInstant,
   INBOX_START,
 } from '@carillon/domain';
 import {
@@ -18,7 +19,6 @@ import {
 import { streamsClient } from '@carillon/process';
 import type { ClientRedisStreams } from '@carillon/queue';
 import { lastValueFrom } from 'rxjs';
-import { formatInstant } from '../time/instant.js';
 import { deviceView, positionView, presenceView } from './device.view.js';
 import type { DeviceExport, TrackView } from './device-export.view.js';
 

@@ -1,5 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { type AttributeValue, DEVICE_ID, isTimeZone, LOCALE, LOCALE_RULE } from '@carillon/domain';
+import {
+  type AttributeValue,
+  DEVICE_ID,
+  isTimeZone,
+  LOCALE,
+  LOCALE_RULE,
+  parseInstant,
+} from '@carillon/domain';
 import { FreeForm } from '@carillon/process';
 import { Type } from 'class-transformer';
 import { IsOptional, ValidateNested } from 'class-validator';
@@ -14,7 +21,6 @@ import {
   IsYesOrNo,
   Must,
 } from '../http/rules.js';
-import { parseInstant } from '../time/instant.js';
 
 export const MAX_TAGS = 100;
 export const MAX_ATTRIBUTES = 64;

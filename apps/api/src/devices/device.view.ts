@@ -1,6 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { AttributeValue, Connection, Device, DevicePosition } from '@carillon/domain';
-import { formatInstant } from '../time/instant.js';
+import {
+  type AttributeValue,
+  type Connection,
+  type Device,
+  type DevicePosition,
+  formatInstant,
+} from '@carillon/domain';
 
 export class PositionView {
   @ApiProperty({ example: 52.5163 })

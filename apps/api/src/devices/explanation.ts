@@ -1,6 +1,11 @@
-import type { Connection, Delivery, DeliveryState, StepRecord } from '@carillon/domain';
+import {
+  type Connection,
+  type Delivery,
+  type DeliveryState,
+  formatInstant,
+  type StepRecord,
+} from '@carillon/domain';
 import type { NotificationRecord } from '@carillon/persistence';
-import { formatInstant } from '../time/instant.js';
 
 /** What is known of a notification and a device at one moment. */
 export interface Facts {

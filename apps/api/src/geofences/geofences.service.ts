@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import {
   CarillonError,
   type FenceNotification,
+  formatInstant,
   type Geofence,
   parseFenceArea,
   parseMessage,
 } from '@carillon/domain';
 import { MAX_GEOFENCES, RedisGeofences } from '@carillon/persistence';
 import type { PageQuery } from '../http/page.dto.js';
-import { formatInstant } from '../time/instant.js';
 import type { FenceNotificationFields, GeofencePage, GeofenceView, PutGeofence } from './geofence.dto.js';
 
 const DEFAULT_DWELL = 300;

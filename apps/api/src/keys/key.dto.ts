@@ -1,7 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { type ApiKey, type Scope, SCOPES } from '@carillon/domain';
+import { type ApiKey, formatInstant, type Scope, SCOPES } from '@carillon/domain';
 import { IsListOf, IsText, Must } from '../http/rules.js';
-import { formatInstant } from '../time/instant.js';
 
 const KEY_ID = /^[a-z0-9]{1,64}$/;
 

@@ -1,8 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { CarillonError, type ListFormat, ListReader, type ListRow } from '@carillon/domain';
+import { CarillonError, formatInstant, type ListFormat, ListReader, type ListRow } from '@carillon/domain';
 import { RedisLists, type StoredList } from '@carillon/persistence';
-import { formatInstant } from '../time/instant.js';
 import type { ListView, RejectedRow, UploadView } from './list.dto.js';
 
 /** Rows that are written together. */

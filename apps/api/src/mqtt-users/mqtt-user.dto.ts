@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
+  formatInstant,
   isMqttUserName,
   isTopicFilter,
   MAX_FILTER_LENGTH,
@@ -11,7 +12,6 @@ import {
 } from '@carillon/domain';
 import { IsOptional } from 'class-validator';
 import { IsListOf, isObject, Must } from '../http/rules.js';
-import { formatInstant } from '../time/instant.js';
 
 /** SASLprep leaves printable ASCII alone (RFC 4013): what is typed is what SCRAM hashes. */
 const PASSWORD = /^[\x20-\x7e]{12,128}$/;

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { newNotificationId, type Notification } from '@carillon/domain';
+import { formatInstant, newNotificationId, type Notification } from '@carillon/domain';
 import { AudienceResolver, RedisPresence } from '@carillon/persistence';
 import { Messages } from '../templates/messages.service.js';
-import { formatInstant } from '../time/instant.js';
 import { buildNotification } from './build-notification.js';
 import type { SendNotification } from './notification.dto.js';
 import type { DryRunView } from './notification.view.js';

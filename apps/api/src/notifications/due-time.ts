@@ -2,13 +2,14 @@ import {
   CarillonError,
   type DeliverAt,
   firstTime,
+  formatInstant,
   instantOf,
   isTimeZone,
   lastTime,
   MAX_SCHEDULE_AHEAD,
+  parseDateTime,
 } from '@carillon/domain';
 import { invalidRequest } from '@carillon/process';
-import { formatInstant, parseDateTime } from '../time/instant.js';
 
 /** So late may a time be and still count as "now", ms: clocks differ, and requests take their time. */
 const PAST_TOLERANCE = 60_000;

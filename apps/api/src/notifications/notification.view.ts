@@ -7,6 +7,7 @@ import {
   DELIVERY_STATES,
   type DeliveryCounts,
   type DeliveryState,
+  formatInstant,
   type Notification,
   type NotificationKind,
   type NotificationStatus,
@@ -19,7 +20,6 @@ import {
 } from '@carillon/domain';
 import type { NotificationRecord } from '@carillon/persistence';
 import { RejectedView } from '../audience/preview.dto.js';
-import { formatInstant } from '../time/instant.js';
 
 const STATUSES: readonly (NotificationStatus | 'paused')[] = [
   'scheduled',

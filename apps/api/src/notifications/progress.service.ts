@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { allowedFrom, rateAt } from '@carillon/domain';
+import { allowedFrom, formatInstant, rateAt } from '@carillon/domain';
 import { type NotificationRecord, Store, WaitingDevices } from '@carillon/persistence';
-import { formatInstant } from '../time/instant.js';
 import type { ProgressView } from './notification.view.js';
 
 /** How far a paced notification has come: told from who still waits, not from counters. */

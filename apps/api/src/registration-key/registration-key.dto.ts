@@ -1,8 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { RegistrationKey } from '@carillon/domain';
+import { formatInstant, type RegistrationKey } from '@carillon/domain';
 import { IsOptional } from 'class-validator';
 import { IsWhole } from '../http/rules.js';
-import { formatInstant } from '../time/instant.js';
 
 export const MAX_GRACE_SECONDS = 31_536_000;
 

@@ -5,12 +5,12 @@ import {
   checkCost,
   costOf,
   expandSegments,
+  formatInstant,
   parseAudience,
   printAudience,
   segmentsIn,
 } from '@carillon/domain';
 import { MAX_SEGMENTS, RedisSegments, type Segment } from '@carillon/persistence';
-import { formatInstant } from '../time/instant.js';
 import type { PutSegment, SegmentView } from './segment.dto.js';
 
 @Injectable()

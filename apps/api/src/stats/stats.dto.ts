@@ -1,8 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
-import type { DeliveryState } from '@carillon/domain';
+import { type DeliveryState, parseInstant } from '@carillon/domain';
 import { IsOptional } from 'class-validator';
 import { Must } from '../http/rules.js';
-import { parseInstant } from '../time/instant.js';
 
 const isDay = (value: unknown): boolean =>
   typeof value === 'string' && value.length === 10 && parseInstant(`${value}T00:00:00Z`) !== undefined;

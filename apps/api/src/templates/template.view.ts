@@ -1,5 +1,10 @@
-import { type Device, parseTemplate, type Rendering, type SavedTemplate } from '@carillon/domain';
-import { formatInstant } from '../time/instant.js';
+import {
+  type Device,
+  formatInstant,
+  parseTemplate,
+  type Rendering,
+  type SavedTemplate,
+} from '@carillon/domain';
 import type { RenderedView, TemplateView } from './template.dto.js';
 
 export function templateView({

@@ -1,12 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
+  formatInstant,
   type Webhook,
   WEBHOOK_EVENT_TYPES,
   type WebhookEventType,
   type WebhookHealth,
   type WebhookLetter,
 } from '@carillon/domain';
-import { formatInstant } from '../time/instant.js';
 
 export class WebhookView {
   @ApiProperty({ example: '3f9c0a51e2b74d68' })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import {
   CarillonError,
+  formatInstant,
   MAX_WEBHOOKS,
   newWebhookSecret,
   SECRET_OVERLAP,
@@ -11,7 +12,6 @@ import {
 } from '@carillon/domain';
 import { RedisWebhooks, WebhookQueue } from '@carillon/persistence';
 import { invalidRequest } from '@carillon/process';
-import { formatInstant } from '../time/instant.js';
 import type { CreateWebhook, PatchWebhook } from './webhook.dto.js';
 import {
   type CreatedWebhook,

@@ -1,1 +1,0 @@
-export { type DateTime, formatInstant, parseDateTime, parseInstant } from '@carillon/domain';
