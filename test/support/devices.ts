@@ -154,7 +154,12 @@ export class XmppDevice extends TestDevice {
       const json = stanza.is('message') && stanza.getChildText('json', JSON_CONTAINER);
       if (json) this.take(json);
     });
-    await this.client.start();
+    // Over TLS the client may miss the server's stream header, which it looks for only when its own is known to be written; it logs in all
+    // the same, but `start` waits in vain.
+    const online = new Promise((resolve) => this.client.once('online', resolve));
+    const started = this.client.start();
+    started.catch(() => undefined);
+    await Promise.race([online, started]);
     if (available) await this.client.send(xml('presence'));
   }
 
