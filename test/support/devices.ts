@@ -176,6 +176,7 @@ export class XmppDevice extends TestDevice {
 /** Polls in a loop and acknowledges what it got. */
 export class PollDevice extends TestDevice {
   cursor = '0';
+  private unacknowledged: string[] = [];
   private stopped = true;
   private abort = new AbortController();
   private loop: Promise<void> = Promise.resolve();
@@ -235,16 +236,25 @@ export class PollDevice extends TestDevice {
       throw new Error(`the report answered ${answer.status}: ${await answer.text()}`);
   }
 
+  /** Again until it is answered with 204: what the device has seen does not come again above its cursor. */
+  private async acknowledgeTaken(): Promise<void> {
+    if (this.unacknowledged.length === 0) return;
+    const status = await this.acknowledge({ ids: this.unacknowledged });
+    if (status !== 204) throw new Error(`the acknowledgement answered ${status}`);
+    this.unacknowledged = [];
+  }
+
   private async run(): Promise<void> {
     while (!this.stopped) {
       try {
+        await this.acknowledgeTaken();
         const answer = await this.poll(25);
         if (!answer.ok) throw new Error(`the poll answered ${answer.status}`);
         const page = (await answer.json()) as { notifications: Envelope[]; cursor: string };
         this.cursor = page.cursor;
         for (const envelope of page.notifications) this.take(JSON.stringify(envelope));
-        const ids = page.notifications.map(({ id }) => id);
-        if (this.acknowledges && ids.length > 0) await this.acknowledge({ ids });
+        if (this.acknowledges) this.unacknowledged.push(...page.notifications.map(({ id }) => id));
+        await this.acknowledgeTaken();
       } catch {
         if (!this.stopped) await new Promise((resolve) => setTimeout(resolve, 200));
       }
