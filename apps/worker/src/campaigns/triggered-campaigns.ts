@@ -11,29 +11,24 @@ import {
   variantFor,
 } from '@carillon/domain';
 import { AudienceResolver, RedisCampaigns, RedisNotifications } from '@carillon/persistence';
-
-/** How old the list of triggered campaigns may be that a worker goes by, ms. */
-const MAX_AGE = 1_000;
-
-interface Triggers {
-  readonly byCampaign: ReadonlyMap<string, CampaignTrigger>;
-  readonly readAt: number;
-}
+import { RecentReads } from '../recent-reads.js';
 
 /** Sends campaigns' messages to devices that cross geofences: one for each trigger of a visit, by its idempotency key. */
 @Injectable()
 export class TriggeredCampaigns {
-  private readonly triggers = new Map<string, Promise<Triggers>>();
+  private readonly triggers: RecentReads<ReadonlyMap<string, CampaignTrigger>>;
 
   constructor(
     private readonly campaigns: RedisCampaigns,
     private readonly notifications: RedisNotifications,
     private readonly audiences: AudienceResolver,
-  ) {}
+  ) {
+    this.triggers = new RecentReads<ReadonlyMap<string, CampaignTrigger>>((app) => campaigns.triggered(app));
+  }
 
   async fire(crossing: FenceCrossing): Promise<void> {
     const { fence, trigger } = crossing;
-    const known = await this.of(fence.app);
+    const known = await this.triggers.of(fence.app);
     for (const [id, { geofence, on }] of known)
       if (geofence === fence.id && on.includes(trigger)) await this.send(id, crossing);
   }
@@ -81,14 +76,5 @@ export class TriggeredCampaigns {
         change: { at: now, by: ITSELF, action: 'run', state: 'running' },
       };
     });
-  }
-
-  private async of(app: string): Promise<ReadonlyMap<string, CampaignTrigger>> {
-    const known = await this.triggers.get(app)?.catch(() => undefined);
-    if (known && Date.now() - known.readAt < MAX_AGE) return known.byCampaign;
-    const readAt = Date.now();
-    const read = this.campaigns.triggered(app).then((byCampaign) => ({ byCampaign, readAt }));
-    this.triggers.set(app, read);
-    return (await read).byCampaign;
   }
 }
