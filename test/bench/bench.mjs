@@ -30,8 +30,8 @@ const usage = () => `usage: npm run bench -- SUITE [options]
   --report FILE    measure nothing: report the runs in FILE
 
 PUSHLOAD_DIR names the directory of the load generator's source (pushload.c and its Makefile); without it,
-shared/bench beside the repository is looked at. BENCH_DEVICES is how many devices the audience suite registers (1,000,000),
-BENCH_SCHEDULED how many notifications wait in the suite of schedules (1,000,000).`;
+shared/bench beside the repository is looked at. BENCH_DEVICES is how many devices the suites audience and fan-out register (1,000,000),
+BENCH_CONNECTED how many connect in the latter (50,000), BENCH_SCHEDULED how many notifications wait in the suite of schedules (1,000,000).`;
 
 /** One suite, as the command line says; resolves to the exit code. */
 export async function runBench(args) {

@@ -73,4 +73,14 @@ describe('npm run bench', () => {
     const { stdout } = bench('xmpp', '--report', file);
     expect(stdout).toContain('| ejabberd, one-to-one | ≥ 2 × | ≥ 4 × | 3.00 × (below the aim) | – |');
   });
+
+  it('reports what a shrunken run measured', () => {
+    const file = join(directory, 'fan-out.jsonl');
+    const line = { case: 'cost', peer: 'gateway', exit: 0, us: { 1000: 13, 10000: 11 }, spread_percent: 8.3 };
+    writeFileSync(file, JSON.stringify(line));
+    const { stdout } = bench('fan-out', '--report', file);
+    expect(stdout).toMatch(/CPU µs a delivery, 10,000 a call \| 11 \|/);
+    expect(stdout).toMatch(/CPU µs a delivery, 1,000,000 a call \| – \|/);
+    expect(stdout).toMatch(/± % \| itself \| ≤ 20 \|  \| 8 \|/);
+  });
 });

@@ -36,7 +36,7 @@ export function buildLoadGenerator(directory) {
  */
 export async function generateLoad(program, command, server, args, whenReady) {
   const fixed = [command, '--port', `${server.port}`, '--json', '--quiet', '--pid', server.pids().join(',')];
-  const ready = join(dirname(program), 'ready');
+  const ready = join(dirname(program), `ready-${server.port}`);
   rmSync(ready, { force: true });
   const waiting = whenReady ? ['--ready-file', ready] : [];
   const child = spawn(program, [...fixed, ...args, ...waiting], { stdio: ['ignore', 'pipe', 'pipe'] });

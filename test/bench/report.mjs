@@ -24,7 +24,10 @@ class Row {
       const runs = lines.filter((line) => line.case === name && line.peer === peer && line.exit === 0);
       this.values.set(
         peer,
-        runs.map(metric.of).sort((a, b) => a - b),
+        runs
+          .map(metric.of)
+          .filter((value) => value !== undefined)
+          .sort((a, b) => a - b),
       );
     }
   }

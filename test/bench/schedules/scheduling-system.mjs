@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
@@ -6,6 +6,7 @@ import { root } from '../../../scripts/setup/root.mjs';
 import { newNotificationId } from '../../../dist/libs/domain/src/index.js';
 import { RedisNotifications, Store } from '../../../dist/libs/persistence/src/index.js';
 import { createRedis, RedisKeys } from '../../../dist/libs/redis/src/index.js';
+import { cpuSecondsOf } from '../processor-time.mjs';
 import { freePort, ServerProcess } from '../server-process.mjs';
 
 const ADMIN_KEY = 'the-admin-key-of-a-benchmark-and-of-nothing-else';
@@ -17,7 +18,6 @@ const PAGE = 1_000;
 const DAY = 86_400_000;
 /** Those that wait are due over a month, from tomorrow on. */
 const SPREAD = 30 * DAY;
-const TICKS_PER_SECOND = 100;
 
 /** All of Carillon in one process, beside a Redis in which many notifications wait for their time, and one device. */
 export class SchedulingSystem {
@@ -94,11 +94,7 @@ export class SchedulingSystem {
   }
 
   cpuSeconds() {
-    const ticks = this.servers
-      .flatMap((server) => server.pids())
-      .map((pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' '))
-      .map((fields) => Number(fields[11]) + Number(fields[12]));
-    return ticks.reduce((sum, each) => sum + each, 0) / TICKS_PER_SECOND;
+    return cpuSecondsOf(this.servers.flatMap((server) => server.pids()));
   }
 }
 
