@@ -2,6 +2,7 @@ import { Element } from '../stanza/element.js';
 import type { Session } from '../session/session.js';
 import { NS } from '../stream/namespaces.js';
 import type { Feature, IqReply, IqRequest } from './feature.js';
+import { isChatStateAlone } from './xep-0085-chat-states.js';
 
 /** Copies of chat for the other resources of an account that ask for them. Pushes are not copied: each resource gets its own. */
 export const carbons: Feature = {
@@ -56,6 +57,9 @@ function copyTo(origin: Session, direction: 'sent' | 'received', message: Elemen
     const { type } = message.attrs;
     const attrs = { from: bare, to: other.full, type };
     const open = new Element('message', '', attrs).toString().slice(0, -2);
-    other.sendStanza(`${open}>${forwarded}</message>`);
+    const copy = `${open}>${forwarded}</message>`;
+    if (isChatStateAlone(message))
+      other.sendWhenSeen(`chat state ${message.attrs['from']} ${message.attrs['to']}`, copy);
+    else other.sendStanza(copy);
   }
 }

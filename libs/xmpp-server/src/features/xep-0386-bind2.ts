@@ -36,7 +36,7 @@ export function inlineBind(bind: Element, clientId: string | undefined): InlineB
 /** Applies the rest to the session that was bound, and says what became of it. */
 export function boundByName(session: Session, { enable, inactive, carbons }: InlineBind): string {
   session.carbons = carbons;
-  if (inactive) session.clientState.setActive(false);
+  if (inactive) session.clientState.rest();
   const enabled = enable ? enableManagement(session, enable) : '';
   return `<bound xmlns='${NS.bind2}'>${enabled}</bound>`;
 }

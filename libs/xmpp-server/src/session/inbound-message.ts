@@ -106,7 +106,9 @@ function route(session: Session, message: Element, jid: Jid): void {
 
 function hand(session: Session, message: Element, recipient: Session): void {
   copyMessage(session, message, recipient);
-  recipient.sendStanza(message.toString(NS.client));
+  const xml = message.toString(NS.client);
+  if (isChatStateAlone(message)) recipient.sendWhenSeen(`chat state ${session.full}`, xml);
+  else recipient.sendStanza(xml);
 }
 
 function sendToAll(session: Session, message: Element, bare: string): void {

@@ -56,7 +56,7 @@ function readPriority(presence: Element): number | undefined {
 /** To every available resource of the account, the sender's own among them (RFC 6121 §4.2.2). */
 function broadcast(session: Session, presence: Element): void {
   for (const other of session.context.sessions.ofAccount(session.bare)) {
-    if (other.available) other.sendPresence(session.full, addressed(presence, other));
+    if (other.available) other.sendWhenSeen(`presence ${session.full}`, addressed(presence, other));
   }
 }
 

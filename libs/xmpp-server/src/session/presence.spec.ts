@@ -137,6 +137,24 @@ describe('presence (RFC 6121 §4)', () => {
       await phone.expect("<message id='n1'/>");
     });
 
+    it('is written before anything that cannot wait, in the order of the newest', async () => {
+      await phone.comeOnline();
+      phone.send(INACTIVE + PING);
+      await phone.next();
+      const tablet = await bringTablet();
+      const laptop = await ScriptedClient.attachedTo(fixture.server).logIn('dev1', 'laptop');
+      await laptop.comeOnline();
+      tablet.send('<presence><show>away</show></presence>' + PING);
+      await tablet.expect(/phone/);
+      await tablet.expect(/laptop/);
+      await tablet.expect(/away/);
+      await tablet.expect(/^<iq type='result' id='p'/);
+      phone.send(PING);
+      await phone.expect(/^<presence from='dev1@example.org\/laptop'/);
+      await phone.expect(/^<presence from='dev1@example.org\/tablet'.*away/);
+      await phone.expect(/^<iq type='result' id='p'/);
+    });
+
     it('knows two words only', async () => {
       phone.send("<sleepy xmlns='urn:xmpp:csi:0'/>");
       await phone.expectStreamError('unsupported-stanza-type');

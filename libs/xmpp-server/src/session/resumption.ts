@@ -49,7 +49,6 @@ function restore(
   session.priority = stored.priority;
   if (stored.presence) restoreCapabilities(session, stored.presence);
   session.carbons = stored.carbons;
-  session.clientState.setActive(!stored.inactive);
   sessions.addDetached(session, id);
   options.hooks.onBound?.(session);
   return session;

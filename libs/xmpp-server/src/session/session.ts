@@ -54,7 +54,7 @@ export class Session extends SessionState implements XmppSession, StreamPhase {
       this.windowFull = true;
       return 'window-full';
     }
-    for (const held of this.clientState.release()) this.sendStanza(held);
+    this.sendHeld();
     this.window.addDelivery(id, cookie, stanza);
     this.onChanged();
     connection.send(stanza);
@@ -80,6 +80,26 @@ export class Session extends SessionState implements XmppSession, StreamPhase {
 
   /** Writes a stanza that is no delivery; while detached it waits for the resumption. */
   sendStanza(stanza: string): void {
+    this.sendHeld();
+    this.write(stanza);
+  }
+
+  /** Writes a stanza that may wait while nobody looks at the client (XEP-0352): the newest of its subject is enough. */
+  sendWhenSeen(subject: string, stanza: string): void {
+    if (!this.clientState.hold(subject, stanza)) this.write(stanza);
+    else if (this.clientState.isFull) this.sendHeld();
+  }
+
+  /** Somebody looks at the client again. */
+  wake(): void {
+    for (const held of this.clientState.wake()) this.write(held);
+  }
+
+  private sendHeld(): void {
+    for (const held of this.clientState.release()) this.write(held);
+  }
+
+  private write(stanza: string): void {
     if (this.closed) return;
     if (this.hoards) return this.disconnect('resource-constraint');
     this.window.addReply(stanza);
@@ -103,11 +123,6 @@ export class Session extends SessionState implements XmppSession, StreamPhase {
     return (
       connection?.writable === true && connection.pendingBytes <= this.context.options.limits.outputBytes
     );
-  }
-
-  /** Presence may wait while the client is inactive (XEP-0352); it goes out before the next delivery. */
-  sendPresence(from: string, stanza: string): void {
-    if (!this.clientState.hold(from, stanza)) this.sendStanza(stanza);
   }
 
   /** Answers a refused stanza, unless it is one that is never answered. */
@@ -154,8 +169,10 @@ export class Session extends SessionState implements XmppSession, StreamPhase {
     this.detach();
   }
 
+  /** XEP-0352 (since 0.3): no resumption brings the state back. What was held is written with the rest then, wherever that is. */
   private detach(): void {
     this.detachedAt = Date.now();
+    this.wake();
     this.onChanged();
     this.context.sessions.onDetached(this);
     if (!this.closed) this.context.notify(() => this.hooks.onDetached?.(this));
@@ -164,12 +181,18 @@ export class Session extends SessionState implements XmppSession, StreamPhase {
   /** Ends for good. */
   end(cause: CloseCause): void {
     if (this.closed) return;
-    if (cause === 'system-shutdown') this.onChanged();
+    if (cause === 'system-shutdown') this.leaveToOthers();
     else this.release();
     this.closed = true;
     this.context.sessions.remove(this);
     if (this.presence && cause !== 'system-shutdown') announceGone(this);
     this.context.notify(() => this.hooks.onClosed?.(this, cause));
+  }
+
+  /** Another server may go on with it. */
+  private leaveToOthers(): void {
+    this.wake();
+    this.onChanged();
   }
 
   /** No server may resume it any more. */

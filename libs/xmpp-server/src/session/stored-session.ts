@@ -18,7 +18,6 @@ export interface StoredSession {
   sent: Sent[];
   presence: Element | undefined;
   priority: number;
-  inactive: boolean;
   carbons: boolean;
 }
 
@@ -31,12 +30,11 @@ interface Packed {
   s: Sent[];
   p?: string;
   y?: number;
-  i?: 1;
   c?: 1;
 }
 
 export function packSession(session: Session, management: StreamManagement): string {
-  const { presence, priority, clientState, dialect } = session;
+  const { presence, priority, dialect } = session;
   const packed: Packed = {
     r: session.jid.resource,
     d: dialect === 'androidpn' ? 'a' : undefined,
@@ -45,7 +43,6 @@ export function packSession(session: Session, management: StreamManagement): str
     s: session.window.sent,
     p: presence?.toString(NS.client),
     y: priority === 0 ? undefined : priority,
-    i: clientState.active ? undefined : 1,
     c: session.carbons ? 1 : undefined,
   };
   return JSON.stringify(packed);
@@ -54,7 +51,7 @@ export function packSession(session: Session, management: StreamManagement): str
 /** undefined for what this version cannot read. */
 export function unpackSession(state: string, parser: StanzaParser): StoredSession | undefined {
   try {
-    const { r, d, h, a, s, p, y, i, c } = JSON.parse(state) as Packed;
+    const { r, d, h, a, s, p, y, c } = JSON.parse(state) as Packed;
     return {
       resource: r,
       dialect: d === 'a' ? 'androidpn' : 'xmpp',
@@ -63,7 +60,6 @@ export function unpackSession(state: string, parser: StanzaParser): StoredSessio
       sent: s,
       presence: p === undefined ? undefined : parser.parse(p),
       priority: y ?? 0,
-      inactive: i === 1,
       carbons: c === 1,
     };
   } catch {
