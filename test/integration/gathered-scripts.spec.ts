@@ -6,7 +6,7 @@ type Claim = [1, number] | [0, Buffer];
 describe('script calls that go to Redis together', () => {
   const test = testStore();
   const { client, keys } = test.store;
-  const scripts = new GatheredScripts(client);
+  const scripts = new GatheredScripts(client, { binary: true });
   afterAll(() => test.close());
 
   const claim = (clientId: string) =>
@@ -29,6 +29,15 @@ describe('script calls that go to Redis together', () => {
     const again = await Promise.all([claim('client 7'), claim('another')]);
     expect(again[0]).toEqual([0, Buffer.from('broker')]);
     expect(again[1]![0]).toBe(1);
+  });
+
+  it('keep their order among calls of other scripts', async () => {
+    const text = new GatheredScripts(client);
+    const lease = keys.lease('order');
+    const take = (holder: string) => text.run<number>('renew-lease', [lease], [holder, 1_000]);
+    const giveBack = (holder: string) => text.run<number>('release-lease', [lease], [holder]);
+    const calls = [take('a'), take('b'), giveBack('b'), giveBack('a'), take('b'), take('a')];
+    expect(await Promise.all(calls)).toEqual([1, 0, 0, 1, 1, 0]);
   });
 
   it('cost a pipeline nothing that has none: it would copy every script there is', () => {

@@ -1,12 +1,17 @@
 import { shardOf } from '@carillon/domain';
-import type { RedisClient, RedisKeys } from '@carillon/redis';
+import { GatheredScripts, type RedisClient, type RedisKeys } from '@carillon/redis';
 
 /** The connection and the map of the schema that every repository works with. */
 export class Store {
+  /** For scripts that are called often, by many at once. */
+  readonly scripts: GatheredScripts;
+
   constructor(
     readonly client: RedisClient,
     readonly keys: RedisKeys,
-  ) {}
+  ) {
+    this.scripts = new GatheredScripts(client);
+  }
 
   /** The partition that owns a device's state; users and groups have one likewise. */
   partitionOf(id: string): number {

@@ -1,6 +1,17 @@
-import { Cluster } from 'ioredis';
-import type { RedisClient } from './redis-client.js';
-import { addBinaryScript, type Argument, runBinaryScript, type ScriptName } from './redis-scripts.js';
+import { ReplyError } from 'ioredis';
+import { isCluster, type RedisClient } from './redis-client.js';
+import {
+  addBinaryScript,
+  addScript,
+  type Argument,
+  manyOf,
+  runBinaryScript,
+  runScript,
+  type ScriptName,
+} from './redis-scripts.js';
+
+/** A script holds Redis for as long as it runs: no more keys than these in one call, unless one alone has more. */
+const MAX_KEYS = 1_000;
 
 interface Call {
   readonly name: ScriptName;
@@ -10,20 +21,36 @@ interface Call {
   readonly reject: (error: Error) => void;
 }
 
+/** Calls of one script that lie on one node. */
+interface Batch {
+  readonly name: ScriptName;
+  readonly calls: Call[];
+  keys: number;
+}
+
+/** `{1, reply}` or `{0, what is wrong}`, in the order of the calls. */
+type ManyReply = [done: 0 | 1, reply: unknown][];
+
+export interface GatheredScriptsOptions {
+  /** Every string of a reply as the bytes that it is. */
+  readonly binary?: boolean;
+}
+
 /**
- * Script calls that come while others are under way go to Redis together when those are answered: one write to the socket
- * instead of one for each, which is most of what a call costs here. Each answers and fails by itself. In a cluster, where
- * they are for different nodes, they go one by one.
+ * Script calls that come while others are under way go to Redis together when those are answered: in one write, and those of one script that lie on one
+ * node as one call, in their order. Most of what a small call costs is spent on its way. Each answers and fails by itself. A call that comes alone waits for nobody.
  */
 export class GatheredScripts {
   private waiting: Call[] = [];
   private underWay = false;
 
-  constructor(private readonly client: RedisClient) {}
+  constructor(
+    private readonly client: RedisClient,
+    private readonly options: GatheredScriptsOptions = {},
+  ) {}
 
-  /** As `runBinaryScript`. */
+  /** As `runScript`. */
   run<Reply>(name: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
-    if (this.client instanceof Cluster) return runBinaryScript(this.client, name, keys, args);
     return new Promise((resolve, reject) => {
       this.waiting.push({ name, keys, args, resolve, reject });
       if (this.underWay) return;
@@ -36,27 +63,84 @@ export class GatheredScripts {
     while (this.waiting.length > 0) {
       const calls = this.waiting;
       this.waiting = [];
-      await (calls.length === 1 ? this.sendOne(calls[0]!) : this.send(calls));
+      const batches = this.batchesOf(calls);
+      await (isCluster(this.client) || batches.length === 1
+        ? Promise.all(batches.map((batch) => this.sendAlone(batch)))
+        : this.sendTogether(batches));
     }
     this.underWay = false;
   }
 
-  private async sendOne({ name, keys, args, resolve, reject }: Call): Promise<void> {
-    await runBinaryScript<never>(this.client, name, keys, args).then(resolve, reject);
+  /** Those of one script that come one after the other; in a cluster, those that share a hash tag. */
+  private batchesOf(calls: readonly Call[]): Batch[] {
+    const batches: Batch[] = [];
+    const open = new Map<string, Batch>();
+    for (const call of calls) {
+      const node = isCluster(this.client) ? hashTagOf(call.keys[0]!) : '';
+      const last = open.get(node);
+      if (last?.name === call.name && last.keys + call.keys.length <= MAX_KEYS) {
+        last.calls.push(call);
+        last.keys += call.keys.length;
+        continue;
+      }
+      const batch = { name: call.name, calls: [call], keys: call.keys.length };
+      open.set(node, batch);
+      batches.push(batch);
+    }
+    return batches;
   }
 
-  private async send(calls: readonly Call[]): Promise<void> {
+  private async sendAlone(batch: Batch): Promise<void> {
+    const run = this.options.binary ? runBinaryScript : runScript;
+    try {
+      settle(batch, await run(this.client, ...commandOf(batch)));
+    } catch (error) {
+      rejectAll(batch, error as Error);
+    }
+  }
+
+  private async sendTogether(batches: readonly Batch[]): Promise<void> {
+    const add = this.options.binary ? addBinaryScript : addScript;
     const pipeline = this.client.pipeline();
-    for (const { name, keys, args } of calls) addBinaryScript(pipeline, name, keys, args);
+    for (const batch of batches) add(pipeline, ...commandOf(batch));
     try {
       const replies = (await pipeline.exec())!;
-      calls.forEach(({ resolve, reject }, i) => {
+      batches.forEach((batch, i) => {
         const [error, reply] = replies[i]!;
-        if (error) reject(error);
-        else resolve(reply as never);
+        if (error) rejectAll(batch, error);
+        else settle(batch, reply);
       });
     } catch (error) {
-      for (const { reject } of calls) reject(error as Error);
+      for (const batch of batches) rejectAll(batch, error as Error);
     }
   }
 }
+
+/** One call goes as it is. */
+function commandOf({
+  name,
+  calls,
+}: Batch): [ScriptName | ReturnType<typeof manyOf>, readonly string[], readonly Argument[]] {
+  if (calls.length === 1) return [name, calls[0]!.keys, calls[0]!.args];
+  return [
+    manyOf(name),
+    calls.flatMap(({ keys }) => keys),
+    calls.flatMap(({ keys, args }) => [keys.length, args.length, ...args]),
+  ];
+}
+
+function settle({ calls }: Batch, reply: unknown): void {
+  if (calls.length === 1) return calls[0]!.resolve(reply as never);
+  const replies = reply as ManyReply;
+  calls.forEach(({ resolve, reject }, i) => {
+    const [done, own] = replies[i]!;
+    if (done === 1) resolve((own ?? null) as never);
+    else reject(new ReplyError(String(own)));
+  });
+}
+
+function rejectAll({ calls }: Batch, error: Error): void {
+  for (const { reject } of calls) reject(error);
+}
+
+const hashTagOf = (key: string): string => key.slice(key.indexOf('{'), key.indexOf('}') + 1);

@@ -65,10 +65,54 @@ export type ScriptName = (typeof NAMES)[number];
 export type Argument = string | number | Buffer;
 type Command = (keyCount: number, ...args: Argument[]) => Promise<unknown>;
 
-const SOURCES = NAMES.map((name) => ({
-  name,
-  lua: readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8'),
-}));
+const read = (name: string): string =>
+  readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
+
+/** Each script, and as it is for many calls at once. */
+const SOURCES = NAMES.flatMap((name) => {
+  const lua = read(name);
+  return [
+    { name, lua },
+    { name: manyOf(name), lua: forManyCalls(lua) },
+  ];
+});
+
+/** The same script for many calls. */
+export function manyOf(name: ScriptName): `${ScriptName}-many` {
+  return `${name}-many`;
+}
+
+/**
+ * A script that does what another does, for many calls one after the other: what Redis and its client spend on a call is spent once for all of them.
+ * Its KEYS are theirs in a row, its ARGV for each how many keys and arguments it has, and these. It answers `{1, reply}` or `{0, what is wrong}` for each:
+ * one that fails ends no other.
+ */
+function forManyCalls(lua: string): string {
+  return `
+local function one(KEYS, ARGV)
+${lua}
+end
+local replies, key, at = {}, 0, 1
+while at <= #ARGV do
+  local keyCount, argCount = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+  local keys, args = {}, {}
+  for i = 1, keyCount do
+    keys[i] = KEYS[key + i]
+  end
+  for i = 1, argCount do
+    args[i] = ARGV[at + 1 + i]
+  end
+  key, at = key + keyCount, at + 2 + argCount
+  local isDone, reply = pcall(one, keys, args)
+  if isDone then
+    replies[#replies + 1] = { 1, reply }
+  else
+    replies[#replies + 1] = { 0, type(reply) == 'table' and reply.err or tostring(reply) }
+  end
+end
+return replies
+`;
+}
 
 /** What ioredis keeps of a client's scripts, and a pipeline of its client. */
 interface ScriptHolder {
@@ -90,10 +134,12 @@ export function defineScripts(client: Redis | Cluster): void {
   }
 }
 
+type AnyScript = ScriptName | ReturnType<typeof manyOf>;
+
 /** Runs a script; `keys` must lie in one hash slot. */
 export function runScript<Result>(
   client: Redis | Cluster,
-  name: ScriptName,
+  name: AnyScript,
   keys: readonly string[],
   args: readonly Argument[],
 ): Promise<Result> {
@@ -104,7 +150,7 @@ export function runScript<Result>(
 /** As `runScript`, with every string of the reply as the bytes that it is. */
 export function runBinaryScript<Result>(
   client: Redis | Cluster,
-  name: ScriptName,
+  name: AnyScript,
   keys: readonly string[],
   args: readonly Argument[],
 ): Promise<Result> {
@@ -115,7 +161,7 @@ export function runBinaryScript<Result>(
 /** The same as a command of a pipeline. */
 export function addScript(
   pipeline: ChainableCommander,
-  name: ScriptName,
+  name: AnyScript,
   keys: readonly string[],
   args: readonly Argument[],
 ): void {
@@ -125,7 +171,7 @@ export function addScript(
 /** As `addScript`, with every string of the reply as the bytes that it is. */
 export function addBinaryScript(
   pipeline: ChainableCommander,
-  name: ScriptName,
+  name: AnyScript,
   keys: readonly string[],
   args: readonly Argument[],
 ): void {

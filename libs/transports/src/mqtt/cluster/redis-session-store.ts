@@ -46,7 +46,7 @@ export class RedisSessionStore extends SessionStore {
     private readonly log: RedisPublicationLog,
   ) {
     super();
-    this.scripts = new GatheredScripts(context.client);
+    this.scripts = new GatheredScripts(context.client, { binary: true });
     this.writer = new SessionWriter(
       context,
       this.scripts,
