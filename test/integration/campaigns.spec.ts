@@ -130,6 +130,21 @@ it('begins every run once, however many workers look at it, and is done behind t
   expect(actions).toEqual(['finish', 'run', 'create']);
 });
 
+it('looks at a long run less often, unless its errors are watched', async () => {
+  const pauses = async (more: Partial<CampaignPlan>): Promise<number[]> => {
+    const id = await started({ at: '2040-06-01T13:00:00Z' }, more);
+    const found: number[] = [];
+    for (const after of [0, 1_000, 40_000, HOUR]) {
+      await look(id, NOON + HOUR + after);
+      const score = await test.store.client.zscore(test.store.keys.campaignsDue(test.store.laneOf(id)), id);
+      found.push(Number(score) - (NOON + HOUR + after));
+    }
+    return found;
+  };
+  expect(await pauses({})).toEqual([500, 500, 2_000, 5_000]);
+  expect(await pauses({ maxErrorRate: 0.5 })).toEqual([500, 500, 500, 500]);
+});
+
 it.each([
   ['skip', [], [1, 2, 3]],
   ['once', [3], [1, 2]],

@@ -5,6 +5,7 @@ import {
   type CampaignSteps,
   type CampaignState,
   ITSELF,
+  needsCounts,
   planCampaign,
 } from '@carillon/domain';
 import { type CampaignUpdate, RedisCampaigns, RunProgressReader } from '@carillon/persistence';
@@ -19,7 +20,10 @@ export class CampaignRunner {
 
   async look(id: string, now: number): Promise<void> {
     await this.campaigns.change(id, now, async (campaign) => {
-      const progress = await this.progress.of(campaign.open);
+      const { open } = campaign;
+      const progress = await (needsCounts(campaign, now)
+        ? this.progress.of(open)
+        : this.progress.states(open));
       const fits = (notificationId: string): boolean => this.campaigns.isBeside(id, notificationId);
       const steps = planCampaign(campaign, progress, now, fits);
       return steps ? updateOf(campaign, steps, now) : { fields: {}, lookAt: 'never' };

@@ -65,9 +65,10 @@ export class FanOutService {
     const { id, app, audience, pace } = notification;
     const resolvedAt = Date.now();
     const query = await this.audience.open(app, audience, resolvedAt);
-    const named = pace ? undefined : await query.named();
-    if (named) return this.sendDirectly(notification, named, resolvedAt, turn);
-    await this.notifications.beginFanOut(id, await query.partitions(), Date.now());
+    const named = await query.named();
+    if (named && !pace) return this.sendDirectly(notification, named, resolvedAt, turn);
+    const partitions = named ? [...named.keys()] : await query.partitions();
+    await this.notifications.beginFanOut(id, partitions, Date.now());
     if (pace) await this.paced.enlist(id, Date.now());
   }
 

@@ -26,12 +26,14 @@ export function parseCron(text: string): ParsedRule {
   return { fault: { part: text, offset: 0, reason: 'names a date that no year has' } };
 }
 
-/** The library's patterns run in UTC, so that it reckons with no daylight saving. */
+/** Without a zone, so that the library reckons with no daylight saving. */
+const NO_ZONE = { utcOffset: 0, paused: true } as const;
+
 function recurrence(pattern: string, everyHour: boolean): Recurrence {
   return {
     occurs: everyHour ? 'each-time' : 'once',
     *wallTimes(from: WallTime) {
-      const cron = new Cron(pattern, { timezone: 'UTC', paused: true });
+      const cron = new Cron(pattern, NO_ZONE);
       // It looks for what is after a time, to the second.
       let at = cron.nextRun(new Date(from - 1000));
       while (at) {
@@ -47,7 +49,7 @@ function faultOfField(part: string, index: number): string | undefined {
   const fields: string[] = FIELDS.map(() => '*');
   fields[index] = part;
   try {
-    new Cron(fields.join(' '), { timezone: 'UTC', paused: true });
+    new Cron(fields.join(' '), NO_ZONE);
     return undefined;
   } catch (error) {
     return (error as Error).message.replace(/^CronPattern: /, '');

@@ -11,7 +11,8 @@ import { dueRuns, type DueRuns, nextRuns, type Run, type Schedule } from './sche
 export interface PartProgress {
   /** Every inbox has it, or it was stopped, or it is so long ago that it is forgotten. */
   readonly atRest: boolean;
-  readonly counts: DeliveryCounts;
+  /** Undefined when nobody asked for them (`needsCounts`). */
+  readonly counts?: DeliveryCounts;
 }
 /** By the ids of notifications. */
 export type RunProgress = ReadonlyMap<string, PartProgress>;
@@ -34,8 +35,11 @@ export interface CampaignSteps {
 
 /** Runs that begin in one step; a campaign that has more to make up for is looked at again at once. */
 const AT_ONCE = 10;
-/** So often a run at work is looked at, ms. */
+/** So often a run at work is looked at, ms: where its errors are watched, and in the beginning. */
 const WATCH_MS = 500;
+/** A long run is looked at less often: when this part of its time has gone by, up to so many ms. */
+const WATCH_PART = 0.05;
+const MAX_WATCH_MS = 5_000;
 /** Fewer deliveries than these say nothing about how many fail. */
 const MIN_ENDED = 20;
 const NOTHING_DUE: DueRuns = { start: [], missed: [] };
@@ -68,7 +72,14 @@ function dueOf(campaign: Campaign, now: number): DueRuns {
   return { ...NOTHING_DUE, start: upcoming(campaign, plannedTo, 1).filter(({ opensAt }) => opensAt <= now) };
 }
 
-/** @param fits whether a notification may have an id */
+/** Does what is to be done depend on what became of deliveries? To count them asks every partition. */
+export const needsCounts = ({ plan, open }: Campaign, now: number): boolean =>
+  plan.maxErrorRate !== undefined || open.some((run) => isToBeDecided(run, plan, now));
+
+/**
+ * @param progress with counts, if `needsCounts` says so
+ * @param fits whether a notification may have an id
+ */
 export function planCampaign(
   campaign: Campaign,
   progress: RunProgress,
@@ -155,21 +166,31 @@ function nextLook(
 ): number | undefined {
   const looks = open.map((run) => {
     const isNew = run.parts.some(({ notificationId }) => !progress.has(notificationId));
-    if (!run.undecided || isNew || !isAtRest(run, progress)) return now + WATCH_MS;
+    if (!run.undecided || isNew || !isAtRest(run, progress)) return now + watchPause(plan, run, now);
     return plan.winnerAfter === undefined ? Infinity : Math.max(now, decidedAt(run, plan.winnerAfter));
   });
   const earliest = Math.min(...looks, nextAt);
   return Number.isFinite(earliest) ? earliest : undefined;
 }
 
+function watchPause(
+  { maxErrorRate }: Campaign['plan'],
+  { begunAt = 0, undecided }: CampaignRun,
+  now: number,
+): number {
+  if (maxErrorRate !== undefined || undecided) return WATCH_MS;
+  return Math.min(MAX_WATCH_MS, Math.max(WATCH_MS, (now - begunAt) * WATCH_PART));
+}
+
+const isToBeDecided = (run: CampaignRun, { winnerAfter }: Campaign['plan'], now: number): boolean =>
+  run.undecided === true && winnerAfter !== undefined && decidedAt(run, winnerAfter) <= now;
+
 const decidedAt = ({ begunAt = 0 }: CampaignRun, winnerAfter: number): number =>
   begunAt + winnerAfter * 1_000;
 
 /** The variant with the highest share of opened deliveries in the first run whose time to decide has come; of equal ones the first. */
 function winnerOf({ plan, open }: Campaign, progress: RunProgress, now: number): string | undefined {
-  const { winnerAfter } = plan;
-  if (winnerAfter === undefined) return undefined;
-  const run = open.find((each) => each.undecided && decidedAt(each, winnerAfter) <= now);
+  const run = open.find((each) => isToBeDecided(each, plan, now));
   if (!run) return undefined;
   const rates = run.parts.map(({ variant, notificationId }) => ({
     variant,

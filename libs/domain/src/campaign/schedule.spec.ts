@@ -230,3 +230,30 @@ it('a rule that never ends is read only as far as it is asked', () => {
     .next();
   expect((first.value as Run).opensAt).toBe(NOW);
 });
+
+describe('a schedule that comes every minute', () => {
+  const now = Date.parse('2026-11-21T21:00:30Z');
+  const DAY = 86_400_000;
+  const every = (more: object = {}) =>
+    parseSchedule({ cron: '* * * * *', zone: 'Europe/Berlin', start: '2020-01-01', ...more }, now);
+
+  it('is quickly made up for after a month in which nothing was there', () => {
+    const begun = performance.now();
+    const { start, missed } = dueRuns(every({ missed: 'all' }), now - 30 * DAY, now);
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect([start.length, missed.length]).toEqual([100, 100]);
+    expect(start.at(-1)!.opensAt).toBe(now - 30_000);
+    expect(start[0]!.opensAt - missed.at(-1)!.opensAt).toBe(60_000);
+  });
+
+  it.each(['zone', 'device'])(
+    'tells its next time without going through the days before (clock: %s)',
+    (clock) => {
+      const schedule = every({ clock });
+      const begun = performance.now();
+      for (let i = 0; i < 200; i++) nextRuns(schedule, now + i, 1);
+      expect(performance.now() - begun).toBeLessThan(1_000);
+      expect(nextRuns(schedule, now, 1)[0]!.opensAt).toBe(now + 30_000);
+    },
+  );
+});

@@ -1,5 +1,6 @@
 import type { Recurrence } from './recurrence.js';
 import { EARLIEST_ZONE, LATEST_ZONE, occurrencesOf, type WallTime } from './wall-clock.js';
+import { steadyOffset } from './zone-spans.js';
 
 /** What becomes of runs whose time came while nothing was there to start them: none, the last one, or each. */
 export type MissedPolicy = 'skip' | 'once' | 'all';
@@ -40,11 +41,21 @@ const DAY = 86_400_000;
 export function* runsOf(schedule: Schedule, after = -Infinity): Iterable<Run> {
   let counted = 0;
   // Only a schedule that counts has to be gone through from its start.
-  const from = schedule.count === undefined ? Math.max(schedule.start, after - 2 * DAY) : schedule.start;
+  const from =
+    schedule.count === undefined ? Math.max(schedule.start, firstWall(schedule, after)) : schedule.start;
   for (const run of schedule.clock === 'device' ? onEachDevice(schedule, from) : inZone(schedule, from)) {
     if (schedule.count !== undefined && ++counted > schedule.count) return;
     if (run.opensAt > after) yield run;
   }
+}
+
+/** Of what opens after an instant no wall time lies before this one. */
+function firstWall({ clock, zone }: Schedule, after: number): WallTime {
+  if (!Number.isFinite(after)) return after;
+  if (clock === 'device') return after + EARLIEST_ZONE;
+  const offset = steadyOffset(after - 2 * DAY, after, zone);
+  // Behind a change of the clock a wall time may come again, or late.
+  return after + (offset ?? -2 * DAY);
 }
 
 function* onEachDevice(schedule: Schedule, from: WallTime): Iterable<Run> {
@@ -102,15 +113,29 @@ export interface DueRuns {
   readonly missed: readonly Run[];
 }
 
+/** How far to look back for the last runs first, ms: one that comes every minute has very many in a month. */
+const LOOK_BACK = [3_600_000, 2 * DAY, 60 * DAY, Infinity];
+
+/** Those that opened after an instant up to now; the last ones, where they are very many. */
+function lastRuns(schedule: Schedule, after: number, now: number): Run[] {
+  const runs: Run[] = [];
+  for (const back of schedule.count === undefined ? LOOK_BACK : [Infinity]) {
+    const from = Math.max(after, now - back);
+    runs.length = 0;
+    for (const run of runsOf(schedule, from)) {
+      if (run.opensAt > now) break;
+      runs.push(run);
+    }
+    if (from === after || runs.length >= 2 * MAX_MISSED_RUNS) break;
+  }
+  return runs;
+}
+
 /** What is to be done about the runs that opened after `after` and up to `now`. */
 export function dueRuns(schedule: Schedule, after: number, now: number): DueRuns {
-  const due: Run[] = [];
-  let dropped: Run[] = [];
-  for (const run of runsOf(schedule, after)) {
-    if (run.opensAt > now) break;
-    due.push(run);
-    if (due.length > MAX_MISSED_RUNS) dropped = [...dropped.slice(-MAX_MISSED_RUNS), due.shift()!];
-  }
+  const opened = lastRuns(schedule, after, now);
+  const due = opened.slice(-MAX_MISSED_RUNS);
+  const dropped = opened.slice(-2 * MAX_MISSED_RUNS, -MAX_MISSED_RUNS);
   const isMissed = ({ closesAt }: Run): boolean => closesAt < now - MISSED_AFTER;
   const missed = due.filter(isMissed);
   if (schedule.missed === 'all') return { start: due, missed: dropped };

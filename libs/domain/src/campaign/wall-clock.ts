@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
+import { offsetOf, steadyOffset } from './zone-spans.js';
 
 /** What a clock on a wall shows: milliseconds since 1970-01-01T00:00 as if the wall hung in UTC. Which instant that is depends on the zone. */
 export type WallTime = number;
@@ -6,6 +7,8 @@ export type WallTime = number;
 /** Zones span UTC-12 to UTC+14, ms. */
 export const EARLIEST_ZONE = 14 * 3_600_000;
 export const LATEST_ZONE = 12 * 3_600_000;
+/** No clock ever was so far from UTC, ms. */
+const FARTHEST = 16 * 3_600_000;
 
 const LOCAL = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?)?$/;
 
@@ -30,12 +33,17 @@ export function isTimeZone(zone: unknown): zone is string {
 }
 
 /** What clocks in a zone show. */
-export function wallOf(instant: number, zone: string): WallTime {
-  const { offsetNanoseconds } = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone);
-  return instant + offsetNanoseconds / 1e6;
+export const wallOf = (instant: number, zone: string): WallTime => instant + offsetOf(instant, zone);
+
+/** The one instant of a wall time about which the clock is not set; undefined near a change. */
+function plainInstantOf(wall: WallTime, zone: string): number | undefined {
+  const offset = steadyOffset(wall - FARTHEST, wall + FARTHEST, zone);
+  return offset === undefined ? undefined : wall - offset;
 }
 
 export function occurrencesOf(wall: WallTime, zone: string): Occurrences {
+  const only = plainInstantOf(wall, zone);
+  if (only !== undefined) return { instants: [only], only, earliest: only };
   const plain = plainOf(wall);
   const earlier = plain.toZonedDateTime(zone, { disambiguation: 'earlier' });
   const later = plain.toZonedDateTime(zone, { disambiguation: 'later' });
@@ -49,7 +57,7 @@ export function occurrencesOf(wall: WallTime, zone: string): Occurrences {
 
 /** The instant of a wall time: in a gap so much later as the clock jumps there, in an overlap the first. */
 export const instantOf = (wall: WallTime, zone: string): number =>
-  plainOf(wall).toZonedDateTime(zone).epochMilliseconds;
+  plainInstantOf(wall, zone) ?? plainOf(wall).toZonedDateTime(zone).epochMilliseconds;
 
 /** `2026-12-24`, `2026-12-24T18:00`, `2026-12-24T18:00:30`; undefined for anything else, also for a 30th of February. */
 export function parseWallTime(text: string): WallTime | undefined {

@@ -5,6 +5,7 @@ import type { RedisNotifications } from '../notifications/redis-notifications.js
 
 /** How far a notification of a run has come; `record` is undefined once it is forgotten. */
 export interface PartReading extends PartProgress {
+  readonly counts: DeliveryCounts;
   readonly record: NotificationRecord | undefined;
 }
 
@@ -16,8 +17,17 @@ export class RunProgressReader {
   ) {}
 
   async of(runs: readonly CampaignRun[]): Promise<Map<string, PartReading>> {
-    const ids = runs.flatMap(({ parts }) => parts.map(({ notificationId }) => notificationId));
-    return new Map(await Promise.all(ids.map(async (id) => [id, await this.read(id)] as const)));
+    const read = async (id: string) => [id, await this.read(id)] as const;
+    return new Map(await Promise.all(idsOf(runs).map(read)));
+  }
+
+  /** Whether they are at rest, and nothing more: a fraction of the cost. */
+  async states(runs: readonly CampaignRun[]): Promise<Map<string, PartProgress>> {
+    const read = async (id: string) => {
+      const record = await this.notifications.find(id);
+      return [id, { atRest: !record || isAtRest(record) }] as const;
+    };
+    return new Map(await Promise.all(idsOf(runs).map(read)));
   }
 
   private async read(id: string): Promise<PartReading> {
@@ -26,6 +36,9 @@ export class RunProgressReader {
     return { record, counts, atRest: !record || isAtRest(record) };
   }
 }
+
+const idsOf = (runs: readonly CampaignRun[]): string[] =>
+  runs.flatMap(({ parts }) => parts.map(({ notificationId }) => notificationId));
 
 const isAtRest = ({ status }: NotificationRecord): boolean =>
   status === 'sent' || status === 'cancelled' || status === 'recalled';
