@@ -14,16 +14,20 @@ const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
 const STREAM_TYPES = ['application/x-ndjson', 'text/csv'];
 const TEXT_TYPES = ['text/plain', 'application/x-www-form-urlencoded'];
 
-/** JSON for every route; text (and what `curl -d` calls a form) for those that say so. Anything else is a 415. */
+/**
+ * JSON for every route; text (and what `curl -d` calls a form) for those that say so. Anything else is a 415.
+ * What throws here is answered, as if it had been handed to `done`.
+ */
 export function installBodyParsers(app: NestFastifyApplication): void {
   const bounds = { bodyLimit: MAX_BODY_BYTES };
-  app.useBodyParser(JSON_TYPES, bounds, async (_request: unknown, body: Buffer) => parseJson(decode(body)));
-  app.useBodyParser(TEXT_TYPES, bounds, async (_request: unknown, body: Buffer) => decode(body));
+  app.useBodyParser(JSON_TYPES, bounds, (_request, body, done) => done(null, parseJson(decode(body))));
+  app.useBodyParser(TEXT_TYPES, bounds, (_request, body, done) => done(null, decode(body)));
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   fastify.addContentTypeParser(STREAM_TYPES, (_request, payload, done) => done(null, payload));
-  fastify.addHook('preValidation', async (request) => {
+  fastify.addHook('preValidation', (request, _reply, done) => {
     refuseUnexpectedText(request);
     refuseUnexpectedStream(request);
+    done();
   });
 }
 

@@ -22,13 +22,17 @@ function parse(text: string): unknown {
 
 /** Level by level rather than by recursion, which a hostile body could exhaust. */
 function check(value: unknown): void {
-  let level = [value].filter(isContainer);
+  let level = isContainer(value) ? [value] : [];
   for (let depth = 1; level.length > 0; depth++) {
     if (depth > MAX_JSON_DEPTH)
       throw new CarillonError('invalid-request', `the body is nested more than ${MAX_JSON_DEPTH} deep`);
-    if (level.some((item) => Object.hasOwn(item, '__proto__')))
-      throw new CarillonError('invalid-request', '"__proto__" cannot be the name of a field');
-    level = level.flatMap((item) => Object.values(item).filter(isContainer));
+    const next: object[] = [];
+    for (const item of level) {
+      if (Object.hasOwn(item, '__proto__'))
+        throw new CarillonError('invalid-request', '"__proto__" cannot be the name of a field');
+      for (const inner of Object.values(item)) if (isContainer(inner)) next.push(inner);
+    }
+    level = next;
   }
 }
 

@@ -9,9 +9,9 @@ const LIMIT_BYTES = 64 * 1024 * 1024;
  * would see the reset instead of the refusal (RFC 9112 §9.6): so the rest is read and thrown away first, within bounds.
  */
 export function readBodiesOut(fastify: FastifyInstance): void {
-  fastify.addHook('onSend', async (request, _reply, payload) => {
-    if (request.raw.complete === false) await readOut(request.raw);
-    return payload;
+  fastify.addHook('onSend', (request, _reply, payload, done) => {
+    if (request.raw.complete === false) void readOut(request.raw).then(() => done(null, payload));
+    else done(null, payload);
   });
 }
 

@@ -26,6 +26,8 @@ export class RequestValidationPipe extends ValidationPipe {
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const { metatype, type } = metadata;
+    // What our own parameter decorators give does not come from the caller.
+    if (type === 'custom') return value;
     if (!metatype || !this.toValidate(metadata)) return super.transform(value, metadata);
     const given = value ?? {};
     if (!isPlainObject(given)) throw invalidRequest([{ pointer: '', detail: 'must be a JSON object' }]);
