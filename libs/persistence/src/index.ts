@@ -34,6 +34,7 @@ export * from './inbox/receipt-counter.js';
 export * from './inbox/redis-inbox.js';
 export * from './inbox/redis-presence.js';
 export * from './lease.js';
+export { type Acceptance, type Accepting, type Idempotency } from './notifications/acceptor.js';
 export * from './notifications/deposit-of.js';
 export * from './mqtt-users/redis-mqtt-users.js';
 export * from './notifications/notification-record.js';

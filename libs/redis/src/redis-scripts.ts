@@ -3,7 +3,7 @@ import type { ChainableCommander, Cluster, Redis } from 'ioredis';
 
 /** Scripts by the name of their file in `scripts/`; each file's header says what it takes and gives. */
 const NAMES = [
-  'accept-notification',
+  'accept-notifications',
   'append-bounded',
   'append-mqtt-log',
   'archive-pushes',

@@ -25,9 +25,9 @@ export class PreviewService {
     const message = content ? await this.messages.readJson(app, content, '/content') : undefined;
     const expanded = await this.audiences.check(app, audience, '/audience');
     const query = await this.audiences.open(app, audience, Date.now());
-    const [count, rejected] = await Promise.all([
+    const [count, [rejected = []]] = await Promise.all([
       countAudience(query, { budgetMs: BUDGET, samples: SAMPLES }),
-      this.names.unknown(app, audience),
+      this.names.unknown(app, [audience]),
     ]);
     const found = await Promise.all(count.samples.map((id) => this.devices.find(app, id)));
     const samples = found.flatMap((device) => device ?? []);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CarillonError, type Notification } from '@carillon/domain';
+import { type Audience, CarillonError, type Notification, type RejectedName } from '@carillon/domain';
 import { AudienceNames, type AudienceQuery, AudienceResolver } from '@carillon/persistence';
 
 /** How many rejected names an answer has at the most. */
@@ -13,16 +13,22 @@ export class RecipientsService {
     private readonly audiences: AudienceResolver,
   ) {}
 
+  /** Names that stand for nothing, of each audience. */
+  unknown(app: string, audiences: readonly Audience[]): Promise<RejectedName[][]> {
+    return this.names.unknown(app, audiences);
+  }
+
   /**
    * The notification with the names that stand for nothing.
    * @throws CarillonError `audience-too-costly`; `no-recipients` where somebody is required and there is nobody
    */
-  async checked(notification: Notification, required: boolean): Promise<Notification> {
+  async checked(
+    notification: Notification,
+    required: boolean,
+    rejected: readonly RejectedName[],
+  ): Promise<Notification> {
     const { app, audience } = notification;
-    const [rejected] = await Promise.all([
-      this.names.unknown(app, audience),
-      this.audiences.check(app, audience, '/audience'),
-    ]);
+    await this.audiences.check(app, audience, '/audience');
     if (required && (await this.isNobody(notification))) {
       throw new CarillonError('no-recipients', 'nobody is in the audience now', {
         extensions: { rejected: rejected.slice(0, MAX_REJECTED) },

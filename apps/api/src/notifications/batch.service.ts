@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CarillonError, type Notification } from '@carillon/domain';
+import { CarillonError, type Notification, type RejectedName } from '@carillon/domain';
 import { type Acceptance, type Idempotency, RedisNotifications } from '@carillon/persistence';
 import { invalidRequest, RequestValidationPipe, toProblem } from '@carillon/process';
 import { RecipientsService } from '../audience/recipients.service.js';
@@ -17,7 +17,13 @@ interface Item {
   readonly idempotency: Idempotency | undefined;
 }
 
-/** Many notifications in one request and one pipeline; each stands for itself. */
+interface Draft extends Item {
+  readonly required: boolean;
+}
+
+const METADATA = { type: 'body', metatype: SendNotification } as const;
+
+/** Many notifications in one request, looked up and written together; each stands for itself. */
 @Injectable()
 export class BatchService {
   private readonly pipe = new RequestValidationPipe();
@@ -38,11 +44,12 @@ export class BatchService {
   ): Promise<BatchView> {
     this.admission.admit();
     const now = Date.now();
-    const items = await Promise.all(
+    const drafts = await Promise.all(
       requests.map((request, i) =>
-        this.prepare(app, request, idempotency && partOf(idempotency, i, request), now),
+        this.draft(app, request, idempotency && partOf(idempotency, i, request), now).catch(refusal),
       ),
     );
+    const items = await this.checked(app, drafts);
     const good = items.filter((item): item is Item => 'notification' in item);
     const acceptances = await this.notifications.acceptAll(good);
     if (good.length > 0) await this.replication.confirmed();
@@ -56,24 +63,40 @@ export class BatchService {
     return { accepted, refused: results.length - accepted, results };
   }
 
-  private async prepare(
+  private async draft(
     app: string,
     given: Record<string, unknown>,
     idempotency: Idempotency | undefined,
     now: number,
+  ): Promise<Draft> {
+    const request = (await this.pipe.transform(given, METADATA)) as SendNotification;
+    if (request.dryRun) throw invalidRequest([{ pointer: '/dryRun', detail: 'is not for batches' }]);
+    const id = this.notifications.newId(app, idempotency, now);
+    const message = await this.messages.read(app, request);
+    const notification = buildNotification(id, app, request, message, now);
+    return { notification, idempotency, required: request.requireRecipients === true };
+  }
+
+  private async checked(
+    app: string,
+    drafts: readonly (Draft | BatchResult)[],
+  ): Promise<(Item | BatchResult)[]> {
+    const good = drafts.filter((each): each is Draft => 'notification' in each);
+    const audiences = good.map(({ notification }) => notification.audience);
+    const rejected = await this.recipients.unknown(app, audiences);
+    const names = new Map(good.map((draft, i) => [draft, rejected[i]!]));
+    return Promise.all(
+      drafts.map((each) => ('notification' in each ? this.check(each, names.get(each)!) : each)),
+    );
+  }
+
+  private check(
+    { notification, required, idempotency }: Draft,
+    rejected: readonly RejectedName[],
   ): Promise<Item | BatchResult> {
-    try {
-      const metadata = { type: 'body', metatype: SendNotification } as const;
-      const request = (await this.pipe.transform(given, metadata)) as SendNotification;
-      if (request.dryRun) throw invalidRequest([{ pointer: '/dryRun', detail: 'is not for batches' }]);
-      const id = this.notifications.newId(app, idempotency, now);
-      const message = await this.messages.read(app, request);
-      const built = buildNotification(id, app, request, message, now);
-      const notification = await this.recipients.checked(built, request.requireRecipients === true);
-      return { notification, idempotency };
-    } catch (error) {
-      return refusal(error);
-    }
+    return this.recipients
+      .checked(notification, required, rejected)
+      .then((checked) => ({ notification: checked, idempotency }), refusal);
   }
 
   private async result(notification: Notification, { outcome, id }: Acceptance): Promise<BatchResult> {

@@ -54,7 +54,8 @@ export class NotificationsService {
     const id = this.notifications.newId(app, idempotency, now);
     const message = await this.messages.read(app, request);
     const built = buildNotification(id, app, request, message, now);
-    const notification = await this.recipients.checked(built, request.requireRecipients === true);
+    const [rejected = []] = await this.recipients.unknown(app, [built.audience]);
+    const notification = await this.recipients.checked(built, request.requireRecipients === true, rejected);
     const acceptance = await this.notifications.accept(notification, idempotency);
     if (acceptance.outcome !== 'accepted') return this.confirmed(this.replay(acceptance));
     await this.replication.confirmed();

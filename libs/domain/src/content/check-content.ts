@@ -39,12 +39,20 @@ function missing(kind: NotificationKind, { title, body, data }: ContentFields): 
 
 /** Every string, the names of members included. The depth of what comes over REST is bounded before. */
 export function uncarriable(value: unknown, pointer: string): Fault[] {
+  if (isCarriable(value)) return [];
   if (typeof value === 'string') return faultIn(value, pointer);
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, item]) => {
+  return Object.entries(value as object).flatMap(([name, item]) => {
     const at = `${pointer}/${escapePointer(name)}`;
     return [...faultIn(name, at), ...uncarriable(item, at)];
   });
+}
+
+function isCarriable(value: unknown): boolean {
+  if (typeof value === 'string') return uncarriableAt(value) < 0;
+  if (typeof value !== 'object' || value === null) return true;
+  for (const name in value)
+    if (uncarriableAt(name) >= 0 || !isCarriable((value as Record<string, unknown>)[name])) return false;
+  return true;
 }
 
 function faultIn(text: string, pointer: string): Fault[] {

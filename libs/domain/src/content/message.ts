@@ -61,7 +61,13 @@ export function parseMessage(fields: MessageFields, saved?: SavedTemplate, point
 }
 
 function plainContent(kind: NotificationKind, fields: MessageFields, pointer: string): ContentFields {
-  const content = Object.fromEntries(FIELDS.flatMap((name) => (fields[name] ? [[name, fields[name]]] : [])));
+  const { title, body, uri, data } = fields;
+  const content: ContentFields = {
+    title: title || undefined,
+    body: body || undefined,
+    uri: uri || undefined,
+    data: data || undefined,
+  };
   const faults = contentFaults(kind, content);
   if (faults.length > 0)
     throw refusal(faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer })));

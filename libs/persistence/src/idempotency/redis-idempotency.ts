@@ -1,5 +1,5 @@
 import { runScript } from '@carillon/redis';
-import { type Idempotency, IDEMPOTENCY_RETENTION } from '../notifications/redis-notifications.js';
+import { type Idempotency, IDEMPOTENCY_RETENTION } from '../notifications/acceptor.js';
 import type { Store } from '../store.js';
 
 export type IdempotencyClaim =

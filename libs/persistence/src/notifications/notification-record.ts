@@ -32,38 +32,31 @@ export interface NotificationRecord {
 /** The envelope fields that are read back from the content's JSON. */
 type StoredEnvelope = Pick<Notification, 'kind' | 'title' | 'body' | 'uri' | 'data' | 'replaces' | 'recalls'>;
 
+/** Field, value, …: made by pushing, as every send is. */
 export function toFields(notification: Notification): string[] {
   const { app, acceptedAt, at, expiresAt, ttl, audience, rejected, collapseKey, transports } = notification;
-  const fields: Record<string, string> = {
-    app,
-    status: at > acceptedAt ? 'scheduled' : 'accepted',
-    acceptedAt: String(acceptedAt),
-    at: String(at),
-    expiresAt: String(expiresAt),
-    ttl: String(ttl),
-    audience: JSON.stringify(audience),
-    ...(rejected && rejected.length > 0 && { rejected: JSON.stringify(rejected) }),
-    content: contentJsonOf(notification),
-    ...(collapseKey !== undefined && { collapseKey }),
-    ...(transports && { transports: transports.join(',') }),
-    ...optionFields(notification),
-  };
-  return Object.entries(fields).flat();
+  const fields = ['app', app, 'status', at > acceptedAt ? 'scheduled' : 'accepted'];
+  fields.push('acceptedAt', String(acceptedAt), 'at', String(at), 'expiresAt', String(expiresAt));
+  fields.push('ttl', String(ttl), 'audience', JSON.stringify(audience));
+  if (rejected && rejected.length > 0) fields.push('rejected', JSON.stringify(rejected));
+  fields.push('content', contentJsonOf(notification));
+  if (collapseKey !== undefined) fields.push('collapseKey', collapseKey);
+  if (transports) fields.push('transports', transports.join(','));
+  pushOptions(fields, notification);
+  return fields;
 }
 
 /** What is left at its default has no field. */
-function optionFields(notification: Notification): Record<string, string> {
+function pushOptions(fields: string[], notification: Notification): void {
   const { priority, requireAck, fallbackAfter, pace, overrides, template, category, critical } = notification;
-  return {
-    ...(category !== undefined && { category }),
-    ...(critical && { critical: '1' }),
-    ...(overrides && { overrides: JSON.stringify(overridesJson(notification)) }),
-    ...(template && { template: JSON.stringify(template), varies: '1' }),
-    ...(pace && { pace: JSON.stringify(pace) }),
-    ...(priority === 'high' && { priority }),
-    ...(requireAck && { requireAck: '1' }),
-    ...(fallbackAfter !== undefined && { fallbackAfter: String(fallbackAfter) }),
-  };
+  if (category !== undefined) fields.push('category', category);
+  if (critical) fields.push('critical', '1');
+  if (overrides) fields.push('overrides', JSON.stringify(overridesJson(notification)));
+  if (template) fields.push('template', JSON.stringify(template), 'varies', '1');
+  if (pace) fields.push('pace', JSON.stringify(pace));
+  if (priority === 'high') fields.push('priority', priority);
+  if (requireAck) fields.push('requireAck', '1');
+  if (fallbackAfter !== undefined) fields.push('fallbackAfter', String(fallbackAfter));
 }
 
 function optionsOf(

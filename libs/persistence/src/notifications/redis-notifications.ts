@@ -1,15 +1,14 @@
 import {
-  type IntakeEvent,
   newNotificationId,
   type Notification,
   NotificationContents,
   type NotificationStatus,
   type StoredContent,
-  turnOf,
 } from '@carillon/domain';
 import { DeviceContents } from '../content/device-contents.js';
-import { addScript, runScript } from '@carillon/redis';
+import { runScript } from '@carillon/redis';
 import { byShard, resultsOf, type Store } from '../store.js';
+import { type Acceptance, type Accepting, Acceptor, type Idempotency } from './acceptor.js';
 import {
   CONTENT_FIELDS,
   forgetAt,
@@ -19,37 +18,20 @@ import {
   toFields,
 } from './notification-record.js';
 
-/** What makes a repeated request recognisable: digests (hex) of the caller's key and of the request. */
-export interface Idempotency {
-  readonly keyHash: string;
-  readonly digest: string;
-}
-
-export interface Acceptance {
-  readonly outcome: 'accepted' | 'replayed' | 'mismatch';
-  /** The id of the notification that stands: the new one, or that of the first request. */
-  readonly id: string;
-}
-
 /** `unpaced`: it goes to everybody at once, there is nothing to pause; `over`: it was sent, cancelled or recalled. */
 export type PauseOutcome = 'done' | 'unpaced' | 'over' | 'unknown';
 
-type AcceptReply = [Acceptance['outcome'], string];
-
-/** For how long the order of a turn is remembered after the last one was accepted, s: far longer than work is delayed. */
-const TURN_LIFE = 3_600;
 /** So many of a turn are looked at at once. */
 const TURN_PAGE = 64;
 
-/** For how long an idempotency key is remembered, s. */
-export const IDEMPOTENCY_RETENTION = 48 * 3_600;
-
 export class RedisNotifications extends NotificationContents {
   private readonly deviceContents: DeviceContents;
+  private readonly acceptor: Acceptor;
 
   constructor(private readonly store: Store) {
     super();
     this.deviceContents = new DeviceContents(store);
+    this.acceptor = new Acceptor(store);
   }
 
   /** A new id, in the lane of its idempotency key, so that both are written in one atomic step. */
@@ -72,64 +54,13 @@ export class RedisNotifications extends NotificationContents {
   }
 
   /** Writes a notification and puts it on its way, atomically. After this it is never lost. */
-  async accept(notification: Notification, idempotency?: Idempotency): Promise<Acceptance> {
-    const { keys, args } = this.acceptance(notification, idempotency);
-    const reply = await runScript<AcceptReply>(this.store.client, 'accept-notification', keys, args);
-    return { outcome: reply[0], id: reply[1] };
+  accept(notification: Notification, idempotency?: Idempotency): Promise<Acceptance> {
+    return this.acceptor.accept(notification, idempotency);
   }
 
-  /** Each by itself, all that share a lane in one pipeline. In the order of `items`. */
-  async acceptAll(
-    items: readonly { readonly notification: Notification; readonly idempotency?: Idempotency }[],
-  ): Promise<Acceptance[]> {
-    const outcomes = new Map<string, Acceptance>();
-    const lanes = byShard(items, ({ notification }) => this.store.laneOf(notification.id));
-    await Promise.all(
-      [...lanes.values()].map(async (own) => {
-        const pipeline = this.store.client.pipeline();
-        for (const { notification, idempotency } of own) {
-          const { keys, args } = this.acceptance(notification, idempotency);
-          addScript(pipeline, 'accept-notification', keys, args);
-        }
-        const replies = resultsOf(await pipeline.exec()) as AcceptReply[];
-        own.forEach(({ notification }, i) =>
-          outcomes.set(notification.id, { outcome: replies[i]![0], id: replies[i]![1] }),
-        );
-      }),
-    );
-    return items.map(({ notification }) => outcomes.get(notification.id)!);
-  }
-
-  private acceptance(
-    notification: Notification,
-    idempotency: Idempotency | undefined,
-  ): { keys: string[]; args: (string | number)[] } {
-    const { keys } = this.store;
-    const { id, app, at, acceptedAt } = notification;
-    const lane = this.store.laneOf(id);
-    const key = keys.notification(lane, id);
-    const record = idempotency ? keys.idempotency(lane, app, idempotency.keyHash) : key;
-    const turn = turnOf(notification);
-    const event: IntakeEvent = { notificationId: id, turn };
-    return {
-      keys: [
-        key,
-        record,
-        keys.intake(lane),
-        keys.due(lane),
-        turn === undefined ? key : keys.turn(lane, turn),
-      ],
-      args: [
-        id,
-        idempotency?.digest ?? '',
-        IDEMPOTENCY_RETENTION,
-        at > acceptedAt ? at : '',
-        forgetAt(notification),
-        turn === undefined ? '' : TURN_LIFE,
-        JSON.stringify(event),
-        ...toFields(notification),
-      ],
-    };
+  /** Each by itself, those that share a lane in their order. In the order of `items`. */
+  acceptAll(items: readonly Accepting[]): Promise<Acceptance[]> {
+    return this.acceptor.acceptAll(items);
   }
 
   async find(id: string): Promise<NotificationRecord | undefined> {

@@ -1,27 +1,43 @@
--- Writes a notification and puts it on its way, once per idempotency key.
--- KEYS  1 notification  2 idempotency record (the notification's key again when the caller gave none)  3 intake stream
---       4 due set  5 those of its turn that are not deposited (the notification's key again when it has no turn)
--- ARGV  1 id  2 digest of the request ('' without an idempotency key)  3 life of the idempotency record, s
---       4 due time, ms ('' for now)  5 when the notification may be forgotten, ms
---       6 life of the turn, s ('' without one)  7 its entry in the intake stream  8.. field, value, …
--- Result  {'accepted' | 'replayed' | 'mismatch', id of the notification that stands}
-if ARGV[2] ~= '' then
-  local earlier = redis.call('HMGET', KEYS[2], 'digest', 'id')
+-- Writes notifications of a lane and puts them on their way, in their order, each once per idempotency key.
+-- KEYS  1 intake stream  2 due set
+--       3.. per notification: itself, its idempotency record (its own key again when the caller gave none), and those of its
+--       turn that are not deposited (its own key again when it has no turn)
+-- ARGV  1 life of an idempotency record, s  2 life of a turn, s
+--       3.. per notification: id, digest of the request ('' without an idempotency key), due time, ms ('' for now), when it may
+--       be forgotten, ms, '1' = it has a turn, its entry in the intake stream, number of the rest, field, value, …
+-- Result  {'accepted' | 'replayed' | 'mismatch', id of the notification that stands, … for each}
+local function before(record, digest, id)
+  local earlier = redis.call('HMGET', record, 'digest', 'id')
   if earlier[1] then
-    return { earlier[1] == ARGV[2] and 'replayed' or 'mismatch', earlier[2] }
+    return earlier[1] == digest and 'replayed' or 'mismatch', earlier[2]
   end
-  redis.call('HSET', KEYS[2], 'digest', ARGV[2], 'id', ARGV[1])
-  redis.call('EXPIRE', KEYS[2], ARGV[3])
+  redis.call('HSET', record, 'digest', digest, 'id', id)
+  redis.call('EXPIRE', record, ARGV[1])
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 8))
-redis.call('PEXPIREAT', KEYS[1], ARGV[5])
-if ARGV[4] == '' then
-  redis.call('XADD', KEYS[3], '*', 'd', ARGV[7])
-else
-  redis.call('ZADD', KEYS[4], ARGV[4], ARGV[1])
+
+local results, k, a = {}, 3, 3
+while k <= #KEYS do
+  local id, digest, due, turned = ARGV[a], ARGV[a + 1], ARGV[a + 2], ARGV[a + 4] == '1'
+  local last = a + 6 + tonumber(ARGV[a + 6])
+  local outcome, stands
+  if digest ~= '' then
+    outcome, stands = before(KEYS[k + 1], digest, id)
+  end
+  if not outcome then
+    redis.call('HSET', KEYS[k], unpack(ARGV, a + 7, last))
+    redis.call('PEXPIREAT', KEYS[k], ARGV[a + 3])
+    if due == '' then
+      redis.call('XADD', KEYS[1], '*', 'd', ARGV[a + 5])
+    else
+      redis.call('ZADD', KEYS[2], due, id)
+    end
+    if turned then
+      redis.call('RPUSH', KEYS[k + 2], id)
+      redis.call('EXPIRE', KEYS[k + 2], ARGV[2])
+    end
+  end
+  results[#results + 1] = outcome or 'accepted'
+  results[#results + 1] = stands or id
+  k, a = k + 3, last + 1
 end
-if ARGV[6] ~= '' then
-  redis.call('RPUSH', KEYS[5], ARGV[1])
-  redis.call('EXPIRE', KEYS[5], ARGV[6])
-end
-return { 'accepted', ARGV[1] }
+return results
