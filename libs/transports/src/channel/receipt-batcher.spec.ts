@@ -1,20 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveryStep, Inbox } from '@carillon/domain';
+import { until } from '../../../../test/support/until.js';
 import { ReceiptBatcher } from './receipt-batcher.js';
 
-const step = (notificationId: string): DeliveryStep => ({
+const step = (notificationId: string, state: DeliveryStep['state'] = 'acknowledged'): DeliveryStep => ({
   app: 'default',
   notificationId,
   deviceId: 'phone',
-  state: 'acknowledged',
+  state,
   at: 1,
 });
 
 /** An inbox that notes what it was given. */
-function recorder(): { given: string[][]; batcher: ReceiptBatcher } {
+function recorder(fails = 0): { given: string[][]; batcher: ReceiptBatcher } {
   const given: string[][] = [];
+  let failures = fails;
   const record = (steps: readonly DeliveryStep[]): Promise<void> => {
-    given.push(steps.map(({ notificationId }) => notificationId));
+    if (failures-- > 0) return Promise.reject(new Error('Redis is away'));
+    given.push(steps.map(({ notificationId, state }) => (state === 'written' ? '✍' : '') + notificationId));
     return Promise.resolve();
   };
   const logger = {
@@ -41,4 +44,32 @@ it('repeats nothing where nothing was recorded', async () => {
   batcher.repeatRecent();
   await sleep(10);
   expect(given).toEqual([]);
+});
+
+it('records a write together with what follows it, in their order', async () => {
+  const { given, batcher } = recorder();
+  batcher.record(step('a', 'written'));
+  batcher.record(step('b', 'written'));
+  batcher.record(step('b'));
+  await until('b is recorded', () => given.length > 0);
+  expect(given[0]).toEqual(['✍b', 'b']);
+});
+
+it('records a write that nothing follows', async () => {
+  const { given, batcher } = recorder();
+  batcher.record(step('a', 'written'));
+  batcher.record(step('a', 'written'));
+  await until('it is recorded', () => given.length > 0);
+  batcher.record(step('a'));
+  await until('so is the rest', () => given.length > 1);
+  expect(given).toEqual([['✍a'], ['a']]);
+});
+
+it('has taken writes that were held, too, when it is flushed, and again after a failure', async () => {
+  const { given, batcher } = recorder(1);
+  batcher.record(step('a', 'written'));
+  batcher.record(step('a', 'written'));
+  batcher.record(step('b'));
+  await batcher.flush();
+  expect(given).toEqual([['b', '✍a']]);
 });

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveryStep, Inbox } from '@carillon/domain';
 import type { TransportLogger } from '../transport-context.js';
+import { HeldWrites } from './held-writes.js';
 
 /** Steps wait so long for others to be recorded with, ms: less than a person or a p99 notices. */
 const GATHER_MS = 4;
-/** Of all partitions; each gets its own in one call. */
 const MAX_BATCH = 5_000;
 const RETRY_MS = 250;
 /** Beyond this the oldest steps are given up: an acknowledgement that is lost makes its entry come once more. */
@@ -19,8 +19,9 @@ interface Recorded {
   readonly steps: readonly DeliveryStep[];
 }
 
-/** Records steps of deliveries in batches, in order, and again until Redis has taken them. */
+/** Records steps of deliveries in batches, those of a delivery in order, and again until Redis has taken them. */
 export class ReceiptBatcher {
+  private readonly writes = new HeldWrites((steps) => this.enqueue(steps));
   private waiting: DeliveryStep[] = [];
   private timer: NodeJS.Timeout | undefined;
   private flushing: Promise<void> | undefined;
@@ -37,11 +38,15 @@ export class ReceiptBatcher {
   ) {}
 
   record(step: DeliveryStep): void {
-    this.waiting.push(step);
     this.recorded++;
-    if (this.flushing) return;
-    if (this.waiting.length >= MAX_BATCH) this.startFlush();
-    else this.timer ??= setTimeout(() => this.startFlush(), GATHER_MS);
+    if (step.state === 'written') {
+      if (!this.writes.hold(step)) this.done(1);
+      return;
+    }
+    const written = this.writes.take(step);
+    if (written) this.waiting.push(written);
+    this.waiting.push(step);
+    this.schedule();
   }
 
   /**
@@ -61,35 +66,48 @@ export class ReceiptBatcher {
   /** Fulfilled when everything recorded before the call has been taken, whatever comes after. */
   async flush(): Promise<void> {
     const mark = this.recorded;
+    this.writes.releaseAll();
     while (this.settled < mark) {
-      if (!this.flushing) this.startFlush();
-      await new Promise<void>((resolve) => this.waiters.push(resolve));
+      const settling = new Promise<void>((resolve) => this.waiters.push(resolve));
+      this.startFlush();
+      await settling;
     }
+  }
+
+  private enqueue(steps: readonly DeliveryStep[]): void {
+    for (const step of steps) this.waiting.push(step);
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.flushing || this.waiting.length === 0) return;
+    if (this.waiting.length >= MAX_BATCH || this.waiters.length > 0) this.startFlush();
+    else this.timer ??= setTimeout(() => this.startFlush(), GATHER_MS);
   }
 
   private startFlush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.flushing ??= this.drain().finally(() => {
+    this.flushing ??= this.recordBatch().finally(() => {
       this.flushing = undefined;
+      this.schedule();
     });
   }
 
-  private async drain(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0, MAX_BATCH);
-      try {
-        await this.inbox.record(batch);
-        this.remember(batch);
-        this.done(batch.length);
-      } catch (error) {
-        this.logger.warn(
-          { error: String(error), steps: batch.length },
-          'recording receipts failed and is tried again',
-        );
-        this.keep(batch);
-        await sleep(RETRY_MS);
-      }
+  private async recordBatch(): Promise<void> {
+    const batch = this.waiting.splice(0, MAX_BATCH);
+    if (batch.length === 0) return;
+    try {
+      await this.inbox.record(batch);
+      this.remember(batch);
+      this.done(batch.length);
+    } catch (error) {
+      this.logger.warn(
+        { error: String(error), steps: batch.length },
+        'recording receipts failed and is tried again',
+      );
+      this.keep(batch);
+      await sleep(RETRY_MS);
     }
   }
 
