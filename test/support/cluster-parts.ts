@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import {
   type DeviceDirectory,
   type DeviceLogin,
@@ -40,6 +42,18 @@ import {
   WaitingDevices,
   WebhookQueue,
 } from '@carillon/persistence';
+import type { SentCommand } from './command-recorder.js';
+
+const SCRIPTS_OF_MANY_TAGS = new Set(
+  ['record-steps', 'count-receipts'].flatMap((name) => {
+    const lua = readFileSync(new URL(`../../libs/redis/src/scripts/${name}.lua`, import.meta.url), 'utf8');
+    return [lua, createHash('sha1').update(lua).digest('hex')];
+  }),
+);
+
+/** One Redis reads streams of several tags at once, and some scripts take all of them (docs/adr/0015); a cluster never does. */
+export const spansOneRedis = ({ name, args }: SentCommand): boolean =>
+  name === 'xreadgroup' || (name.startsWith('eval') && SCRIPTS_OF_MANY_TAGS.has(args[0]!));
 
 /** Takes two notifications back, of which 40 devices each wait for the first and have the second. */
 export async function recallBoth(

@@ -1,5 +1,5 @@
 import { shardOf } from '@carillon/domain';
-import { GatheredScripts, type RedisClient, type RedisKeys } from '@carillon/redis';
+import { GatheredScripts, isCluster, type RedisClient, type RedisKeys } from '@carillon/redis';
 
 /** The connection and the map of the schema that every repository works with. */
 export class Store {
@@ -30,11 +30,20 @@ export class Store {
   allLanes(): number[] {
     return Array.from({ length: this.keys.lanes }, (_, i) => i);
   }
+
+  /**
+   * Items by what one script call may take: all of them on one Redis; those of each shard in a cluster, where a script stays in one hash slot.
+   * Each keeps its order. See docs/adr/0015.
+   */
+  inOneScript<T>(items: readonly T[], shard: (item: T) => number): (readonly T[])[] {
+    if (!isCluster(this.client)) return items.length === 0 ? [] : [items];
+    return [...byShard(items, shard).values()];
+  }
 }
 
-/** Groups items by shard, keeping their order within each. */
-export function byShard<T>(items: readonly T[], shard: (item: T) => number): Map<number, T[]> {
-  const groups = new Map<number, T[]>();
+/** Groups items by shard (or what else they lie in), keeping their order within each. */
+export function byShard<T, Shard = number>(items: readonly T[], shard: (item: T) => Shard): Map<Shard, T[]> {
+  const groups = new Map<Shard, T[]>();
   for (const item of items) {
     const key = shard(item);
     const group = groups.get(key);

@@ -136,7 +136,7 @@ export function defineScripts(client: Redis | Cluster): void {
 
 type AnyScript = ScriptName | ReturnType<typeof manyOf>;
 
-/** Runs a script; `keys` must lie in one hash slot. */
+/** Runs a script; in a cluster `keys` must lie in one hash slot. */
 export function runScript<Result>(
   client: Redis | Cluster,
   name: AnyScript,

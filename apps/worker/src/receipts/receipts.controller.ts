@@ -35,6 +35,20 @@ export class ReceiptsController {
     await this.webhooks.take(receipts, `${partitionOf(stream)}-${id}`);
     if (!(await this.counter.count(stream, id, receipts))) return;
     entry.isSettled = true;
-    for (const { state, transport, count } of receipts) this.receipts.inc({ state, transport }, count);
+    for (const { state, transport, count } of byKind(receipts))
+      this.receipts.inc({ state, transport }, count);
   }
+}
+
+type Kind = Pick<Receipt, 'state' | 'transport'>;
+
+/** How many receipts there are of each state and transport. */
+function byKind(receipts: readonly Receipt[]): Iterable<Kind & { count: number }> {
+  const kinds = new Map<string, Kind & { count: number }>();
+  for (const { state, transport, count } of receipts) {
+    const kind = kinds.get(state + transport);
+    if (kind) kind.count += count;
+    else kinds.set(state + transport, { state, transport, count });
+  }
+  return kinds.values();
 }

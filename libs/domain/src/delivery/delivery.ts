@@ -55,8 +55,11 @@ export interface Delivery {
 
 /** `q<ms in base 36>` and, behind commas, transport, detail and edge; steps are joined by ";". */
 export function encodeStep({ state, at, transport = '', detail = '', edge = '' }: StepRecord): string {
-  const parts = [STEP_LETTERS[state] + at.toString(36), transport, detail.replace(/[,;]/g, ' '), edge];
-  return parts.join(',').replace(/,+$/, '');
+  const head = STEP_LETTERS[state] + at.toString(36);
+  const reason = detail === '' ? '' : detail.replace(/[,;]/g, ' ');
+  if (edge !== '') return `${head},${transport},${reason},${edge}`;
+  if (reason !== '') return `${head},${transport},${reason}`;
+  return transport === '' ? head : `${head},${transport}`;
 }
 
 export function decodeSteps(stored: string): StepRecord[] {

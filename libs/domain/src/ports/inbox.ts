@@ -101,7 +101,7 @@ export abstract class Inbox {
 
   /**
    * Records steps of deliveries. A final one (acknowledged and on, expired, failed …) takes the entry out of the inbox.
-   * A delivery only moves forward: repeated and late steps change nothing. Atomic per partition.
+   * A delivery only moves forward: repeated and late steps change nothing. Atomic per delivery.
    */
   abstract record(steps: readonly DeliveryStep[]): Promise<void>;
 

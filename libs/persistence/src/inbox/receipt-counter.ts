@@ -1,9 +1,12 @@
 import { type Receipt, STATE_OF, STEP_LETTERS, type StepLetter } from '@carillon/domain';
 import { runScript } from '@carillon/redis';
-import type { Store } from '../store.js';
+import { byShard, type Store } from '../store.js';
 
 /** Days of statistics are kept for so long, s. */
 export const STATS_RETENTION = 90 * 86_400;
+const DAY_MS = 86_400_000;
+/** A script holds Redis for as long as it runs. */
+const MAX_ENTRIES_PER_CALL = 512;
 
 /** Reads the lines that the inbox scripts write to the receipts streams. */
 export function parseReceipts(text: string): Receipt[] {
@@ -35,42 +38,109 @@ export function parseReceipts(text: string): Receipt[] {
   });
 }
 
-/** Adds receipts to their app's statistics of the day, exactly once per stream entry. */
+interface Waiting {
+  readonly stream: string;
+  readonly entryId: string;
+  readonly receipts: readonly Receipt[];
+  readonly resolve: (counted: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Adds receipts to their app's statistics of the day, exactly once per stream entry. Entries that come in one turn of the event loop, or while others
+ * are counted, are counted in one script.
+ */
 export class ReceiptCounter {
+  private waiting: Waiting[] = [];
+  private counting = false;
+
   constructor(
     private readonly store: Store,
     private readonly group: string,
   ) {}
 
   /** @returns whether the entry had not been counted before */
-  async count(stream: string, entryId: string, receipts: readonly Receipt[]): Promise<boolean> {
-    const partition = Number(/\{p(\d+)\}/.exec(stream)![1]);
-    const statsKeys: string[] = [];
-    const args: (string | number)[] = [];
-    for (const [place, number] of sums(receipts)) {
-      const [app, day, field] = place.split('\t') as [string, string, string];
-      const key = this.store.keys.stats(partition, app, day);
-      if (!statsKeys.includes(key)) statsKeys.push(key);
-      args.push(statsKeys.indexOf(key) + 2, field, number);
+  count(stream: string, entryId: string, receipts: readonly Receipt[]): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ stream, entryId, receipts, resolve, reject });
+      if (this.counting) return;
+      this.counting = true;
+      setImmediate(() => void this.countAll());
+    });
+  }
+
+  private async countAll(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const entries = this.waiting.splice(0, MAX_ENTRIES_PER_CALL);
+      const calls = this.store.inOneScript(entries, ({ stream }) => partitionOf(stream));
+      await Promise.all(calls.map((own) => this.countTogether(own)));
     }
-    const counted = await runScript<number>(
+    this.counting = false;
+  }
+
+  private async countTogether(entries: readonly Waiting[]): Promise<void> {
+    try {
+      const byStream = [...byShard(entries, ({ stream }) => stream)];
+      const counted = await this.runScript(byStream);
+      byStream.flatMap(([, own]) => own).forEach(({ resolve }, i) => resolve(counted[i] === 1));
+    } catch (error) {
+      for (const { reject } of entries) reject(error);
+    }
+  }
+
+  private runScript(byStream: readonly [string, readonly Waiting[]][]): Promise<number[]> {
+    const partition = partitionOf(byStream[0]![0]);
+    const statistics: string[] = [];
+    const indexOf = (app: string, day: string): number => {
+      const key = this.store.keys.stats(partition, app, day);
+      const index = statistics.indexOf(key);
+      return index < 0 ? statistics.push(key) : index + 1;
+    };
+    const args: (string | number)[] = [];
+    for (const [, entries] of byStream) {
+      args.push(entries.length);
+      for (const { entryId, receipts } of entries) {
+        const counts = sums(receipts);
+        args.push(
+          entryId,
+          counts.length,
+          ...counts.flatMap(({ app, day, field, count }) => [indexOf(app, day), field, count]),
+        );
+      }
+    }
+    const streams = byStream.map(([stream]) => stream);
+    return runScript<number[]>(
       this.store.client,
       'count-receipts',
-      [stream, ...statsKeys],
-      [this.group, entryId, STATS_RETENTION, ...args],
+      [...statistics, ...streams],
+      [this.group, STATS_RETENTION, statistics.length, ...args],
     );
-    return counted === 1;
   }
 }
 
-/** Receipts by app, day and field (`letter` or `letter|transport`). */
-function sums(receipts: readonly Receipt[]): Map<string, number> {
-  const found = new Map<string, number>();
+const partitionOf = (stream: string): number => Number(/\{p(\d+)\}/.exec(stream)![1]);
+
+interface Sum {
+  readonly app: string;
+  /** As in 2026-11-21. */
+  readonly day: string;
+  /** `letter` or `letter|transport` */
+  readonly field: string;
+  count: number;
+}
+
+/** Receipts by app, day and field. */
+function sums(receipts: readonly Receipt[]): Sum[] {
+  const found = new Map<string, Sum>();
   for (const { app, at, state, transport, count } of receipts) {
-    const day = new Date(at).toISOString().slice(0, 10);
-    const field = transport === '' ? STEP_LETTERS[state] : `${STEP_LETTERS[state]}|${transport}`;
-    const place = [app, day, field].join('\t');
-    found.set(place, (found.get(place) ?? 0) + count);
+    const letter = STEP_LETTERS[state];
+    const place = `${app}\t${Math.floor(at / DAY_MS)}\t${letter}\t${transport}`;
+    const sum = found.get(place);
+    if (sum) sum.count += count;
+    else {
+      const day = new Date(at).toISOString().slice(0, 10);
+      found.set(place, { app, day, field: transport === '' ? letter : `${letter}|${transport}`, count });
+    }
   }
-  return found;
+  return [...found.values()];
 }

@@ -8,7 +8,6 @@ import {
   DELIVERY_STATES,
   type Deposit,
   type DepositOutcome,
-  encodeStep,
   HISTORY_RETENTION,
   Inbox,
   type InboxBounds,
@@ -22,8 +21,9 @@ import {
   STEP_LETTERS,
 } from '@carillon/domain';
 import { runScript } from '@carillon/redis';
-import { byShard, type Store } from '../store.js';
+import type { Store } from '../store.js';
 import { parseConnections } from './connections.js';
+import { StepRecorder } from './step-recorder.js';
 
 /** `[deposited, repeated, unknown, online, needed, moved, asleep]` of deposit.lua */
 type DepositReply = [number, number, number, (string | number)[], (string | number)[], number[], number[]];
@@ -41,7 +41,6 @@ interface Displacement {
 const MAX_DISPLACEMENT_ROUNDS = 16;
 /** A script holds Redis for as long as it runs. */
 const MAX_DEVICES_PER_CALL = 500;
-const MAX_STEPS_PER_CALL = 500;
 const CLOSED = [
   'acknowledged',
   'expired',
@@ -70,6 +69,7 @@ interface Outcome {
 
 export class RedisInbox extends Inbox {
   readonly bounds: InboxBounds;
+  private readonly steps: StepRecorder;
 
   constructor(
     private readonly store: Store,
@@ -77,6 +77,7 @@ export class RedisInbox extends Inbox {
   ) {
     super();
     this.bounds = { ...DEFAULT_INBOX_BOUNDS, ...bounds };
+    this.steps = new StepRecorder(store);
   }
 
   async deposit(
@@ -207,37 +208,8 @@ export class RedisInbox extends Inbox {
     return Number((await client.hget(keys.device(partition, deviceId), 'floor')) ?? 0);
   }
 
-  async record(steps: readonly DeliveryStep[]): Promise<void> {
-    const groups = byShard(steps, ({ deviceId }) => this.store.partitionOf(deviceId));
-    await Promise.all([...groups].map(([partition, own]) => this.recordAll(partition, own)));
-  }
-
-  private async recordAll(partition: number, steps: readonly DeliveryStep[]): Promise<void> {
-    for (let i = 0; i < steps.length; i += MAX_STEPS_PER_CALL)
-      await this.recordIn(partition, steps.slice(i, i + MAX_STEPS_PER_CALL));
-  }
-
-  private recordIn(partition: number, steps: readonly DeliveryStep[]): Promise<unknown> {
-    const { client, keys } = this.store;
-    return runScript(
-      client,
-      'record-steps',
-      [
-        keys.receipts(partition),
-        keys.held(partition),
-        ...steps.flatMap((step) => [
-          keys.inbox(partition, step.deviceId),
-          keys.deliveries(partition, step.notificationId),
-        ]),
-      ],
-      steps.flatMap((step) => [
-        step.deviceId,
-        step.notificationId,
-        STEP_LETTERS[step.state],
-        encodeStep(step),
-        receiptLine(step),
-      ]),
-    );
+  record(steps: readonly DeliveryStep[]): Promise<void> {
+    return this.steps.record(steps);
   }
 
   async delivery(notificationId: string, deviceId: string): Promise<Delivery | undefined> {
@@ -372,19 +344,4 @@ function displacementsOf(deviceIds: readonly string[], flat: readonly (string | 
     });
   }
   return needed;
-}
-
-/** What the receipts stream says of a step, in fields joined by tabs. */
-function receiptLine(step: DeliveryStep): string {
-  const { app, notificationId, deviceId, state, at, transport = '', detail = '', edge = '' } = step;
-  return [
-    app,
-    notificationId,
-    deviceId,
-    STEP_LETTERS[state],
-    at.toString(36),
-    transport,
-    detail.replace(/\s/g, ' '),
-    edge,
-  ].join('\t');
 }
