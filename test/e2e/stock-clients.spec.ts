@@ -53,6 +53,14 @@ const TRIALS: readonly Trial[] = [
     start: (account) => XmppJsClient.start(account, 'tcp'),
   },
   {
+    name: '@xmpp/client over WebSocket',
+    version: XmppJsClient.version(),
+    listener: 'HTTP',
+    proof: /^(sm|ping)$/,
+    comesBack: 'resumed',
+    start: (account) => XmppJsClient.start(account, 'websocket'),
+  },
+  {
     name: 'profanity',
     version: ProfanityClient.version(),
     listener: 'XMPP',

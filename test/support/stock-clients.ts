@@ -7,8 +7,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { client, type Client, xml } from '@xmpp/client';
+import { WebSocket } from 'ws';
 import { ChromiumPage } from './chromium.js';
 import './trusting-tls.js';
+
+// @xmpp/client takes the WebSocket of its surroundings, which Node has only since 22.
+globalThis.WebSocket = WebSocket as unknown as typeof globalThis.WebSocket;
 
 export interface Account {
   readonly id: string;
