@@ -1,3 +1,4 @@
+import { xml } from '@xmpp/client';
 import { Installation, type GatewayProcess } from '../support/gateway.js';
 import { MqttDevice, PollDevice, type TestDevice, XmppDevice } from '../support/devices.js';
 import { Rest } from '../support/rest.js';
@@ -152,6 +153,57 @@ describe('a device that goes from one edge to another', () => {
       await acknowledged(sent[i]!);
       await device.disconnect();
     }
+  });
+});
+
+describe('XMPP sessions of a device on two edges', () => {
+  const CAPS = 'http://jabber.org/protocol/caps';
+  const DISCO = 'http://jabber.org/protocol/disco#info';
+  const PUBSUB = 'http://jabber.org/protocol/pubsub';
+
+  /** One that takes pushes and asks for a node, and one that only works on what they keep. */
+  async function pair(): Promise<{ told: string[]; watcher: XmppDevice; worker: XmppDevice }> {
+    const { id, token } = await register();
+    const watcher = new XmppDevice({ id, token }, { service: first.url('XMPP'), resource: 'watcher' });
+    const worker = new XmppDevice({ id, token }, { service: second.url('XMPP'), resource: 'worker' });
+    await Promise.all([watcher.connect(false), worker.connect(false)]);
+    const told: string[] = [];
+    watcher.client.on('stanza', (stanza) => void told.push(stanza.toString()));
+    return { told, watcher, worker };
+  }
+  const hears = (told: readonly string[], words: string) =>
+    until(`one hears of ${words}`, () => told.some((stanza) => stanza.includes(words)));
+  const ask = (device: XmppDevice, type: 'get' | 'set', payload: ReturnType<typeof xml>) =>
+    device.client.iqCaller.request(xml('iq', { type }, payload));
+
+  it('hear of changes of their block list', async () => {
+    const { told, watcher, worker } = await pair();
+    await ask(watcher, 'get', xml('blocklist', { xmlns: 'urn:xmpp:blocking' }));
+    const blocked = xml('item', { jid: 'noisy@localhost' });
+    await ask(worker, 'set', xml('block', { xmlns: 'urn:xmpp:blocking' }, blocked));
+    await hears(told, '<block xmlns="urn:xmpp:blocking"><item jid="noisy@localhost"/></block>');
+    expect(told.filter((stanza) => stanza.includes('<block '))).toHaveLength(1);
+    await Promise.all([watcher.disconnect(), worker.disconnect()]);
+  });
+
+  it('hear of what is published on nodes that they ask for', async () => {
+    const { told, watcher, worker } = await pair();
+    const features = xml('query', { xmlns: DISCO }, xml('feature', { var: 'urn:n+notify' }));
+    let asked = false;
+    watcher.client.iqCallee.get(DISCO, 'query', () => {
+      asked = true;
+      return features;
+    });
+    const caps = xml('c', { xmlns: CAPS, hash: 'sha-1', node: 'urn:watcher', ver: 'x=' });
+    await watcher.client.send(xml('presence', {}, caps));
+    await until('the features are asked for', () => asked);
+    // Behind its answer.
+    await ask(watcher, 'get', xml('ping', { xmlns: 'urn:xmpp:ping' }));
+    const item = xml('item', { id: 'one' }, xml('c', { xmlns: 'urn:c' }));
+    await ask(worker, 'set', xml('pubsub', { xmlns: PUBSUB }, xml('publish', { node: 'urn:n' }, item)));
+    await hears(told, '<items node="urn:n"><item id="one">');
+    expect(told.filter((stanza) => stanza.includes('id="one"'))).toHaveLength(1);
+    await Promise.all([watcher.disconnect(), worker.disconnect()]);
   });
 });
 

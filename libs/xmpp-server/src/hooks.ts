@@ -160,6 +160,15 @@ export interface XmppSession {
   disconnect(condition: StreamErrorCondition): void;
 }
 
+/**
+ * What a session did that the other sessions of its account hear of, wherever they are: its block list changed (XEP-0191 §3.3; no JIDs for all that
+ * were on it), or an item of one of its nodes was published or taken back (XEP-0163 §4.3). It can be JSON.
+ */
+export type AccountNews =
+  | { readonly kind: 'block' | 'unblock'; readonly jids: readonly string[] }
+  | { readonly kind: 'published'; readonly node: string; readonly id: string }
+  | { readonly kind: 'retracted'; readonly node: string; readonly ids: readonly string[] };
+
 /** A message of an account's archive. */
 export interface ArchivedMessage {
   /** The id of its `<stanza-id/>`. */
@@ -224,6 +233,8 @@ export interface XmppServerHooks {
   onMessage?(session: XmppSession, message: Element): MessageVerdict | Promise<MessageVerdict>;
   /** A XEP-0080 position, published (XEP-0163) or in a message to the app. */
   onPosition?(session: XmppSession, position: Position): void;
+  /** The account's sessions on this server have heard it; those on others are told by their `tellAccount`. */
+  onAccountNews?(session: XmppSession, news: AccountNews): void;
   onAndroidpnEvent?(session: XmppSession, event: AndroidpnEvent): void;
   /** By a fork of androidpn; empty takes the alias away. */
   setAlias?(session: XmppSession, alias: string): Promise<AccountOutcome>;

@@ -1,11 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { type BoshGate, ConnectionManager } from './bosh/connection-manager.js';
 import type { BoshResponse } from './bosh/response.js';
-import type { PeerInfo, XmppSession } from './hooks.js';
+import type { AccountNews, PeerInfo, XmppSession } from './hooks.js';
 import { bareJid, parseJid } from './jid/jid.js';
 import { resolveOptions, type ResolvedOptions, type XmppServerOptions } from './options.js';
 import type { ServerContext } from './server-context.js';
+import { tellNodeNews } from './features/pep-events.js';
 import { KnownCapabilities } from './features/xep-0115-client-capabilities.js';
+import { tellWatchers } from './features/xep-0191-blocking.js';
 import { FailureDelays } from './sasl/failure-delays.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { StreamKeeper } from './session/stream-keeper.js';
@@ -94,6 +96,14 @@ export class XmppServer {
   /** Every session of an account, also unavailable and detached ones. */
   sessionsOf(bare: string): readonly XmppSession[] {
     return this.context.sessions.ofAccount(bare);
+  }
+
+  /** Tells the sessions of an account what one of its sessions on another server did (`onAccountNews`). */
+  async tellAccount(bare: string, news: AccountNews): Promise<void> {
+    const jid = parseJid(bare);
+    if (!jid) return;
+    if ('node' in news) await tellNodeNews(this.context, bareJid(jid), jid.local, news);
+    else tellWatchers(this.context, bareJid(jid), news);
   }
 
   /** Ends a session, or all sessions of a bare JID. False when there is none. */

@@ -125,6 +125,7 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
 
   private pass(notice: EdgeNotice): void {
     if (notice.reason === 'mqtt-user-changed') return this.transports.mqtt.userChanged(notice.user);
+    if (notice.reason === 'account-news') return this.transports.xmpp.hear(notice.deviceId, notice.news);
     for (const transport of this.transports.all) {
       if (!('transport' in notice) || notice.transport === transport.kind) transport.notice(notice);
     }

@@ -88,12 +88,19 @@ export class Transports {
       accounts,
       records: new RedisAccounts(store.client, store.keys),
       archive: new RedisArchive(store.client, store.keys, logger),
+      tellOtherEdges: async (deviceId, news) => {
+        const live = await registry.live(Date.now());
+        await publisher.accountNews(without(live, edgeId), deviceId, news);
+      },
       fast: new RedisFastTokens(store.client, store.keys, directory, process.secret),
     });
     this.poll = new PollTransport(context);
     this.all = [this.mqtt, this.xmpp, this.poll];
   }
 }
+
+const without = (edges: ReadonlySet<string>, own: string): string[] =>
+  [...edges].filter((each) => each !== own);
 
 /** What the MQTT brokers of all edges share. */
 function brokerCluster(process: ProcessContext, store: Store, registry: EdgeRegistry): ClusterContext {

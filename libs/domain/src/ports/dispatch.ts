@@ -20,7 +20,9 @@ export type DispatchBatch = readonly Dispatch[];
 export type EdgeNotice =
   | ConnectionNotice
   /** An MQTT user was made, changed or deleted: what was known of it is out of date. */
-  | { readonly reason: 'mqtt-user-changed'; readonly user: string };
+  | { readonly reason: 'mqtt-user-changed'; readonly user: string }
+  /** A connection of the device did what its others over the same protocol hear of, in that protocol's words (JSON). */
+  | { readonly reason: 'account-news'; readonly deviceId: string; readonly news: string };
 
 /** What an edge is told about a connection of its own. */
 export type ConnectionNotice =

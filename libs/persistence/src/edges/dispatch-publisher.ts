@@ -1,4 +1,4 @@
-import type { Connection, ConnectionNotice, Dispatch } from '@carillon/domain';
+import type { Connection, Dispatch, EdgeNotice } from '@carillon/domain';
 import type { Store } from '../store.js';
 import { encodeDispatch, encodeNotice } from './dispatch-codec.js';
 
@@ -35,8 +35,12 @@ export class DispatchPublisher {
 
   /** Tells every edge to look at an MQTT user again. */
   async mqttUserChanged(edgeIds: Iterable<string>, user: string): Promise<void> {
-    const notice = encodeNotice({ user, reason: 'mqtt-user-changed' });
-    await Promise.all([...edgeIds].map((edgeId) => this.append(edgeId, notice)));
+    await this.tellAll(edgeIds, { user, reason: 'mqtt-user-changed' });
+  }
+
+  /** Tells edges what a connection of a device did that its others hear of. */
+  async accountNews(edgeIds: Iterable<string>, deviceId: string, news: string): Promise<void> {
+    await this.tellAll(edgeIds, { deviceId, reason: 'account-news', news });
   }
 
   /** Tells the edges of connections what became of these. */
@@ -51,7 +55,7 @@ export class DispatchPublisher {
     await Promise.all(notices);
   }
 
-  private async tellAll(edgeIds: Iterable<string>, told: ConnectionNotice): Promise<void> {
+  private async tellAll(edgeIds: Iterable<string>, told: EdgeNotice): Promise<void> {
     const notice = encodeNotice(told);
     await Promise.all([...edgeIds].map((edgeId) => this.append(edgeId, notice)));
   }

@@ -28,6 +28,7 @@ function transportWith(outcome: AccountChange): XmppTransport {
   } as unknown as TransportContext;
   const transport: XmppTransport = new XmppTransport(context, {
     accounts,
+    tellOtherEdges: () => Promise.resolve(),
     archive: {} as RedisArchive,
     records: {} as RedisAccounts,
     domain: 'example.org',

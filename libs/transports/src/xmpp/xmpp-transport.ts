@@ -6,6 +6,7 @@ import {
   loggedIn,
 } from '@carillon/domain';
 import {
+  type AccountNews,
   type AccountStore,
   type AcknowledgedVia,
   type AuthenticationOutcome,
@@ -44,6 +45,8 @@ export type XmppTransportOptions = Omit<XmppServerOptions, 'hooks' | 'contact'> 
   readonly records: AccountStore;
   /** Which pushes devices were written. */
   readonly archive: RedisArchive;
+  /** Brings what a client did to its device's sessions on other edges, by `hear`. */
+  readonly tellOtherEdges: (deviceId: string, news: string) => Promise<void>;
   /** Tokens for quick log-ins; without it none are issued. */
   readonly fast?: FastHooks;
   /** Where clients are told to go when this edge ends: `host`, `host:port`. */
@@ -68,12 +71,13 @@ export class XmppTransport extends DeliveryTransport {
   private readonly archive: XmppArchive;
   private readonly wakeUps: WakeUps;
   private readonly otherHost: string | undefined;
+  private readonly tellOtherEdges: XmppTransportOptions['tellOtherEdges'];
   private readonly domain: string;
   private readonly contents: RecentContents;
 
   constructor(
     private readonly context: TransportContext,
-    { accounts, archive, records, otherHost, ...options }: XmppTransportOptions,
+    { accounts, archive, records, otherHost, tellOtherEdges, ...options }: XmppTransportOptions,
   ) {
     super();
     this.otherHost = otherHost;
@@ -87,6 +91,7 @@ export class XmppTransport extends DeliveryTransport {
       session.disconnect(reason === 'taken-over' ? 'conflict' : 'not-authorized'),
     );
     this.wakeUps = new WakeUps(context, records);
+    this.tellOtherEdges = tellOtherEdges;
     this.server = new XmppServer({
       ...options,
       accountStore: records,
@@ -124,6 +129,13 @@ export class XmppTransport extends DeliveryTransport {
     void this.endRevoked(notice.deviceId);
   }
 
+  /** What a client of the device did on another edge. */
+  hear(deviceId: string, news: string): void {
+    this.server
+      .tellAccount(`${deviceId}@${this.domain}`, JSON.parse(news) as AccountNews)
+      .catch((error: unknown) => this.newsLost(deviceId, error));
+  }
+
   reconcile(): void {
     this.links.reconcile();
   }
@@ -150,6 +162,19 @@ export class XmppTransport extends DeliveryTransport {
     }
   }
 
+  /** Events go to available sessions, and where this edge has the device's no other has one. */
+  private spread({ jid }: XmppSession, news: AccountNews): void {
+    const isEvent = 'node' in news;
+    if (isEvent && this.links.of(jid.local)) return;
+    this.tellOtherEdges(jid.local, JSON.stringify(news)).catch((error: unknown) =>
+      this.newsLost(jid.local, error),
+    );
+  }
+
+  private newsLost(deviceId: string, error: unknown): void {
+    this.context.logger.warn({ deviceId, error: String(error) }, 'sessions did not hear what another did');
+  }
+
   private hooks(): XmppServerHooks {
     return {
       ...this.accounts.hooks(),
@@ -165,6 +190,7 @@ export class XmppTransport extends DeliveryTransport {
       onWindowOpen: (session) => this.links.of(loginOf(session).id)?.channel.windowOpened(),
       beforeResend: (session, cookie) => this.stillOpen(session, cookie as InFlight),
       onMessage: (session, message) => this.events.message(loginOf(session), message),
+      onAccountNews: (session, news) => this.spread(session, news),
       onAndroidpnEvent: (session, event) => this.androidpn.take(loginOf(session), event),
       onPosition: (session, position) => this.events.position(loginOf(session), position),
     };

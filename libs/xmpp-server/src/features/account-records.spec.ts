@@ -240,6 +240,72 @@ describe('with a store of accounts', () => {
     });
   });
 
+  describe('with sessions on two servers', () => {
+    let second: Fixture;
+    let away: ScriptedClient;
+    const news: unknown[] = [];
+
+    /** The phone is on the first server, what it does is told to the second, where the tablet is. */
+    beforeEach(async () => {
+      await fixture.server.stop('system-shutdown', 100);
+      news.length = 0;
+      second = createFixture({ accountStore: store });
+      fixture = createFixture({
+        accountStore: store,
+        hooks: {
+          onAccountNews: ({ jid }, each) => {
+            news.push(each);
+            void second.server.tellAccount(`${jid.local}@${jid.domain}`, JSON.parse(JSON.stringify(each)));
+          },
+        },
+      });
+      client = await ScriptedClient.attachedTo(fixture.server).logIn('dev1', 'phone');
+      away = await ScriptedClient.attachedTo(second.server).logIn('dev1', 'tablet');
+    });
+    afterEach(() => second.server.stop('system-shutdown', 100));
+
+    it('tells who asked for the list of changes, whole and in part', async () => {
+      await ask('get', `<blocklist xmlns='${NS.blocking}'/>`, '', away);
+      await ask('set', `<block xmlns='${NS.blocking}'><item jid='dev2@example.org'/></block>`);
+      expect(await told(away)).toContain(
+        `<block xmlns='${NS.blocking}'><item jid='dev2@example.org'/></block>`,
+      );
+      await ask('set', `<unblock xmlns='${NS.blocking}'/>`);
+      expect(await told(away)).toContain(`<unblock xmlns='${NS.blocking}'/>`);
+    });
+
+    it('tells those that ask for a node what was published and taken back, and nobody else', async () => {
+      away.send(`<presence><c xmlns='${NS.caps}' hash='sha-1' node='urn:t' ver='x='/></presence>`);
+      await away.expect(/^<presence from='dev1@/);
+      await away.expect(/id='caps'/);
+      await away.expect(/^<presence from='app@/);
+      away.send(
+        `<iq type='result' id='caps' to='example.org'><query xmlns='${NS.discoInfo}'><feature var='urn:n+notify'/></query></iq>`,
+      );
+      await ask('get', "<ping xmlns='urn:xmpp:ping'/>", 'example.org', away);
+      for (const [node, id] of [
+        ['urn:o', 'other'],
+        ['urn:n', 'one'],
+      ])
+        await ask(
+          'set',
+          `<pubsub xmlns='${NS.pubsub}'><publish node='${node}'><item id='${id}'><c xmlns='urn:c'/></item></publish></pubsub>`,
+        );
+      expect(await told(away)).toMatch(
+        /to='dev1@example.org\/tablet'.*<items node='urn:n'><item id='one'><c xmlns='urn:c'\/><\/item>/,
+      );
+      await ask(
+        'set',
+        `<pubsub xmlns='${NS.pubsub}'><retract node='urn:n' notify='1'><item id='one'/></retract></pubsub>`,
+      );
+      expect(await told(away)).toContain("<items node='urn:n'><retract id='one'/></items>");
+      expect(news.at(-1)).toEqual({ kind: 'retracted', node: 'urn:n', ids: ['one'] });
+      // Too late: it is gone.
+      await second.server.tellAccount('dev1@example.org', { kind: 'published', node: 'urn:n', id: 'one' });
+      expect(await away.expectSilence()).toBeUndefined();
+    });
+  });
+
   describe('XEP-0357', () => {
     const enable = (attrs: string, options = '') =>
       ask('set', `<enable xmlns='${NS.push}' ${attrs}>${options}</enable>`);

@@ -1,10 +1,14 @@
 import type { AccountStore } from '../account/account-store.js';
+import type { AccountNews } from '../hooks.js';
 import { bareJid, fullJid, parseJid, type Jid } from '../jid/jid.js';
+import type { ServerContext } from '../server-context.js';
 import type { Session } from '../session/session.js';
 import { escapeXml } from '../stanza/escape.js';
 import { NS } from '../stream/namespaces.js';
 import { changed, withStore } from './account-records.js';
 import type { Feature, IqHandler, IqReply, IqRequest } from './feature.js';
+
+type BlockListChange = Extract<AccountNews, { readonly jids: readonly string[] }>;
 
 /**
  * Whom an account wants to hear nothing of. Its app and the server cannot be blocked: who wants no pushes ends the account. Without a store
@@ -48,7 +52,7 @@ async function block(store: AccountStore, request: IqRequest): Promise<IqReply> 
   const wanted = (jids as Jid[]).map(fullJid);
   if ((jids as Jid[]).some((jid) => isIndispensable(session, jid))) return { error: 'not-allowed' };
   const outcome = await store.change(session.jid.local, 'blocked', new Map(wanted.map((jid) => [jid, ''])));
-  if (outcome === 'kept') tellWatchers(session, 'block', wanted);
+  if (outcome === 'kept') tellChange(session, { kind: 'block', jids: wanted });
   return changed(outcome);
 }
 
@@ -66,7 +70,7 @@ async function unblock(store: AccountStore, request: IqRequest): Promise<IqReply
     'blocked',
     new Map(jids.map((jid) => [jid, undefined])),
   );
-  if (outcome === 'kept') tellWatchers(session, 'unblock', named.length === 0 ? [] : jids);
+  if (outcome === 'kept') tellChange(session, { kind: 'unblock', jids: named.length === 0 ? [] : jids });
   return changed(outcome);
 }
 
@@ -80,16 +84,23 @@ function isIndispensable(session: Session, jid: Jid): boolean {
   return bare === session.jid.domain || bare === session.contactJid || bare === session.bare;
 }
 
+function tellChange(session: Session, change: BlockListChange): void {
+  tellWatchers(session.context, session.bare, change);
+  session.tellOwner(change);
+}
+
 /** The account's resources on this server (XEP-0191 §3.3). */
-function tellWatchers(session: Session, name: 'block' | 'unblock', jids: readonly string[]): void {
+export function tellWatchers(
+  { sessions }: ServerContext,
+  bare: string,
+  { kind, jids }: BlockListChange,
+): void {
   const items = itemsOf(jids);
-  const payload = `<${name} xmlns='${NS.blocking}'${items === '' ? '/>' : `>${items}</${name}>`}`;
-  for (const other of session.context.sessions.ofAccount(session.bare)) {
+  const payload = `<${kind} xmlns='${NS.blocking}'${items === '' ? '/>' : `>${items}</${kind}>`}`;
+  for (const other of sessions.ofAccount(bare)) {
     if (!other.watchesBlockList) continue;
     const to = escapeXml(other.full);
-    other.sendStanza(
-      `<iq type='set' id='blocking' from='${escapeXml(session.bare)}' to='${to}'>${payload}</iq>`,
-    );
+    other.sendStanza(`<iq type='set' id='blocking' from='${escapeXml(bare)}' to='${to}'>${payload}</iq>`);
   }
 }
 

@@ -1,7 +1,14 @@
 import { ackRequest } from '../features/xep-0198-stream-management.js';
 import { pingRequest } from '../features/xep-0199-ping.js';
 import { onClientState } from '../features/xep-0352-client-state.js';
-import type { AcknowledgedVia, CloseCause, Delivery, DeliveryOutcome, XmppSession } from '../hooks.js';
+import type {
+  AccountNews,
+  AcknowledgedVia,
+  CloseCause,
+  Delivery,
+  DeliveryOutcome,
+  XmppSession,
+} from '../hooks.js';
 import type { Element } from '../stanza/element.js';
 import { escapeXml } from '../stanza/escape.js';
 import { errorReply, type StanzaError } from '../stanza/stanza-error.js';
@@ -123,6 +130,11 @@ export class Session extends SessionState implements XmppSession, StreamPhase {
     return (
       connection?.writable === true && connection.pendingBytes <= this.context.options.limits.outputBytes
     );
+  }
+
+  /** For the account's sessions on other servers. */
+  tellOwner(news: AccountNews): void {
+    this.context.notify(() => this.hooks.onAccountNews?.(this, news));
   }
 
   /** Answers a refused stanza, unless it is one that is never answered. */
