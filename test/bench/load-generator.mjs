@@ -40,12 +40,10 @@ export async function generateLoad(program, command, server, args, whenReady) {
   rmSync(ready, { force: true });
   const waiting = whenReady ? ['--ready-file', ready] : [];
   const child = spawn(program, [...fixed, ...args, ...waiting], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // From here on: it may end while what it waits for is still being done.
+  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   if (whenReady) await untilReady(child, ready).then(whenReady);
-  const [output, complaints, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ]);
+  const [output, complaints, [code]] = await ended;
   const lastLine = output.trim().split('\n').at(-1);
   if (!lastLine) throw new Error(`${command} gave no figures (exit ${code}): ${complaints.slice(-500)}`);
   return { ...JSON.parse(lastLine), exit: code };

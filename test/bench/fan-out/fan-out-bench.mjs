@@ -155,8 +155,8 @@ const listenerArgs = ({ prefix, token, first, clients, messages }) =>
     // With its quotes: it looks for the text.
     'seq-key': '"call"',
     'ts-key': 'sentAtNs',
-    timeout: 120,
-    'max-time': 900,
+    timeout: 240,
+    'max-time': 1_800,
     keepalive: 600,
     'tick-us': 1_000,
   }).flatMap(([name, value]) => [`--${name}`, `${value}`]);

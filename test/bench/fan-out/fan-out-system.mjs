@@ -16,7 +16,7 @@ const AT_ONCE = 8;
 const POLL_MS = 20;
 const SCANNED = 5_000;
 /** So long nothing may happen, ms. */
-const STALL_MS = 60_000;
+const STALL_MS = 180_000;
 
 /** Carillon with its processes apart: Redis, an API, a worker and three edges. */
 export class FanOutSystem {
