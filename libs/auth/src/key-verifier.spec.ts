@@ -54,6 +54,12 @@ describe('KeyVerifier', () => {
     expect(await verifier.verify(wrong)).toBeUndefined();
   });
 
+  it('refuses a wrong secret of a key whose right one it has seen', async () => {
+    expect(await verifier.verify(text)).toBeDefined();
+    expect(await verifier.verify(`${text.slice(0, -1)}${text.endsWith('A') ? 'B' : 'A'}`)).toBeUndefined();
+    expect(await verifier.verify(text)).toBeDefined();
+  });
+
   it('looks a key up once for callers at the same time, and again when the answer is old', async () => {
     await Promise.all([verifier.verify(text), verifier.verify(text)]);
     now = 999;
