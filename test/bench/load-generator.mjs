@@ -42,17 +42,22 @@ export async function generateLoad(program, command, server, args, whenReady) {
   const child = spawn(program, [...fixed, ...args, ...waiting], { stdio: ['ignore', 'pipe', 'pipe'] });
   // From here on: it may end while what it waits for is still being done.
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  if (whenReady) await untilReady(child, ready).then(whenReady);
+  if (whenReady) {
+    if (await untilReady(child, ready)) await whenReady();
+    else
+      throw new Error(`${command} ended before its clients were connected: ${(await ended)[1].slice(-500)}`);
+  }
   const [output, complaints, [code]] = await ended;
   const lastLine = output.trim().split('\n').at(-1);
   if (!lastLine) throw new Error(`${command} gave no figures (exit ${code}): ${complaints.slice(-500)}`);
   return { ...JSON.parse(lastLine), exit: code };
 }
 
+/** Whether it came to that before it ended. */
 async function untilReady(child, path) {
   while (!existsSync(path)) {
-    if (child.exitCode !== null)
-      throw new Error('the load generator ended before its clients were connected');
+    if (child.exitCode !== null) return false;
     await sleep(50);
   }
+  return true;
 }

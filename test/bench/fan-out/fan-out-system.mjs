@@ -85,6 +85,8 @@ export class FanOutSystem {
       // A thousand calls to groups are 64,000 tasks.
       CARILLON_MAX_BACKLOG: '1000000000',
       CARILLON_HTTP_PORT: `${httpPort}`,
+      // Fifty thousand come at once.
+      CARILLON_HANDSHAKE_TIMEOUT: '300',
       ...Object.fromEntries(['MQTTS', 'XMPP', 'XMPPS'].map((name) => [`CARILLON_${name}_PORT`, '0'])),
       CARILLON_MQTT_PORT: `${mqttPort ?? 0}`,
     };
