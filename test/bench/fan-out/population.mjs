@@ -24,23 +24,21 @@ export async function register(store, devices, { prefix, count, sizes }) {
   const template = `${prefix}template`;
   await devices.create('default', template, {}, await deriveCredentials(token));
   const record = await store.client.hgetall(store.keys.device(store.partitionOf(template), template));
+  const fields = Object.entries(record).flat();
   for (let i = 0; i < count; i += PAGE) {
     const pipeline = store.client.pipeline();
-    for (let n = i; n < Math.min(count, i + PAGE); n++) write(pipeline, store, record, { prefix, sizes, n });
+    for (let n = i; n < Math.min(count, i + PAGE); n++) write(pipeline, store, fields, { prefix, sizes, n });
     for (const [error] of await pipeline.exec()) if (error) throw error;
   }
   return token;
 }
 
-function write(pipeline, store, record, { prefix, sizes, n }) {
+function write(pipeline, store, fields, { prefix, sizes, n }) {
   const { keys } = store;
   const id = `${prefix}${n}`;
   const partition = store.partitionOf(id);
   const groups = sizes.map((size) => groupOf(prefix, size, n));
-  pipeline.hset(keys.device(partition, id), {
-    ...record,
-    ...Object.fromEntries(groups.map((name) => [`g:${name}`, '1'])),
-  });
+  pipeline.hset(keys.device(partition, id), ...fields, ...groups.flatMap((name) => [`g:${name}`, '1']));
   pipeline.sadd(keys.allDevices(partition, 'default'), id);
   for (const name of groups) pipeline.sadd(keys.groupDevices(partition, 'default', name), id);
 }
