@@ -34,6 +34,7 @@ export class FanOutBench {
     return {
       deposits_per_s: count / seconds,
       deposits_per_cpu_s: count / (cpu.worker + cpu.redis),
+      us_by_process: microseconds(cpu, count),
       worker_max_mib: max_mib,
       worker_first_mib: first_mib,
       worker_growth_percent: growth_percent,
@@ -62,11 +63,12 @@ export class FanOutBench {
       let whole;
       for (const size of sizes) {
         whole = await this.deliver(size);
-        us.set(size, (whole.cpu / count) * 1e6);
+        us.set(size, (whole.cpu.all / count) * 1e6);
       }
       figures = {
         deliveries_per_s: count / whole.seconds,
-        deliveries_per_cpu_s: count / whole.cpu,
+        deliveries_per_cpu_s: count / whole.cpu.all,
+        us_by_process: microseconds(whole.cpu, count),
         ...withSpread(us),
       };
     });
@@ -90,7 +92,7 @@ export class FanOutBench {
     await this.system.atRest();
     const after = this.cpu();
     await this.system.forgetDeliveries();
-    return { seconds, cpu: { worker: after.worker - before.worker, redis: after.redis - before.redis } };
+    return { seconds, cpu: difference(after, before) };
   }
 
   async deliver(size) {
@@ -106,7 +108,7 @@ export class FanOutBench {
     const seconds = (performance.now() - began) / 1_000;
     await this.system.atRest();
     const after = this.cpu();
-    return { seconds, cpu: after.all - before.all };
+    return { seconds, cpu: difference(after, before) };
   }
 
   /** Connects all devices, does the work, and answers whether each device had each of its messages once. */
@@ -136,7 +138,8 @@ export class FanOutBench {
   cpu() {
     const { api, worker, redis, edges } = this.system;
     const of = (...servers) => cpuSecondsOf(servers.flatMap((server) => server.pids()));
-    return { worker: of(worker), redis: of(redis), all: of(api, worker, redis, ...edges) };
+    const each = { api: of(api), worker: of(worker), redis: of(redis), edges: of(...edges) };
+    return { ...each, all: each.api + each.worker + each.redis + each.edges };
   }
 }
 
@@ -160,6 +163,12 @@ const listenerArgs = ({ prefix, token, first, clients, messages }) =>
     keepalive: 600,
     'tick-us': 1_000,
   }).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+
+const difference = (after, before) =>
+  Object.fromEntries(Object.entries(after).map(([name, seconds]) => [name, seconds - before[name]]));
+
+const microseconds = (cpu, count) =>
+  Object.fromEntries(Object.entries(cpu).map(([name, seconds]) => [name, (seconds / count) * 1e6]));
 
 /** Costs by size, and by how much the one furthest from the middle of the least and the most differs from it, %. */
 function withSpread(us) {

@@ -13,7 +13,7 @@ const PARTITIONS = 64;
 const LANES = 1;
 const EDGES = 3;
 const AT_ONCE = 8;
-const POLL_MS = 20;
+const POLL_MS = 50;
 const SCANNED = 5_000;
 /** So long nothing may happen, ms. */
 const STALL_MS = 180_000;
