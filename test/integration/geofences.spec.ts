@@ -3,6 +3,7 @@ import { type RedisDevices, RedisGeofences, RedisPositions } from '@carillon/per
 import { devicesOf, DUMMY_CREDENTIALS, testStore, type TestStore } from '@carillon/testing';
 import { FenceCatalog } from '../../apps/worker/src/geofences/fence-catalog.js';
 import { FenceWatch } from '../../apps/worker/src/geofences/fence-watch.js';
+import { until } from '../support/until.js';
 
 const APP = 'default';
 
@@ -87,6 +88,54 @@ it('an older position changes nothing, the same one again has no second effect',
   await go(inside, 5_000);
   expect(actions.keys).toEqual(['shop d enter 5000']);
   expect((await devices.find(APP, 'd'))!.position).toMatchObject(inside);
+});
+
+it('a position counts though the API knows a newer one before a worker comes to it', async () => {
+  await save();
+  for (const [place, at] of [
+    [inside, 1_000],
+    [outside, 2_000],
+  ] as const)
+    await positions.place(APP, 'd', { ...place, at });
+  await go(inside, 1_000);
+  await go(outside, 2_000);
+  expect(actions.keys).toEqual(['shop d enter 1000', 'shop d exit 1000']);
+  expect(await positions.visits('d')).toEqual([]);
+  // One that is far older has been overtaken by more than that.
+  await positions.place(APP, 'd', { ...outside, at: 200_000 });
+  await go(inside, 100_000);
+  expect(actions.keys).toHaveLength(2);
+});
+
+it('two workers with positions of one device leave it where it is, each visit told once', async () => {
+  await save();
+  let goOn: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  class SlowCatalog extends FenceCatalog {
+    override async of(app: string) {
+      await held;
+      return super.of(app);
+    }
+  }
+  const slow = new FenceWatch(positions, new SlowCatalog(geofences), actions);
+  const stopped = slow.place(APP, 'd', { ...inside, at: 1_000 });
+  await until('it is placed', async () => (await positions.stand('d'))?.position.at === 1_000);
+  // Another worker looks at the next position before the first one has noted the visit.
+  await go(outside, 2_000);
+  goOn();
+  await stopped;
+  expect(actions.keys).toEqual(['shop d enter 1000', 'shop d exit 1000']);
+  expect(await positions.visits('d')).toEqual([]);
+});
+
+it('a worker that was overtaken by a whole visit does not tell it again', async () => {
+  await save();
+  await positions.place(APP, 'd', { ...inside, at: 1_000 });
+  await go(inside, 2_000);
+  await go(outside, 3_000);
+  expect(await positions.begin('d', (await geofences.find(APP, 'shop'))!, 1_000)).toBeUndefined();
+  await go(inside, 1_000);
+  expect(actions.keys).toEqual(['shop d enter 2000', 'shop d exit 2000']);
 });
 
 it('what failed is told again, as the same crossing', async () => {

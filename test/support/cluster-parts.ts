@@ -130,8 +130,9 @@ export async function visitFence(store: Store): Promise<void> {
   expect(await positions.begin('device-10', fence, at)).toBe(at);
   await positions.note('device-10', 'fence', at, 'dwell', { since: at, count: 1 });
   expect(await positions.visits('device-10')).toEqual([{ fenceId: 'fence', since: at, fired: ['dwell'] }]);
-  await positions.end('device-10', 'fence', at);
+  await positions.end('device-10', 'fence', at, at + 1);
   expect(await positions.visits('device-10')).toEqual([]);
+  expect(await positions.stand('device-10')).toMatchObject({ position: { lat: 1, lon: 1, at }, visits: [] });
 }
 
 /** A segment is written, found by an expression that refers to it, and deleted. */

@@ -11,6 +11,9 @@ import {
 import { type CapCount, RedisPositions } from '@carillon/persistence';
 import { FenceCatalog } from './fence-catalog.js';
 
+/** A position counts although one is known that was taken up to so much later, ms: workers may be behind what the API has written, or overtake one another. */
+const LATENESS = 60_000;
+
 /**
  * Follows devices in and out of fences. What is triggered is done before it is noted, and has its effect once by its own: so a worker may die in
  * between, and nothing is lost or done twice.
@@ -25,12 +28,36 @@ export class FenceWatch {
 
   async place(app: string, deviceId: string, position: DevicePosition): Promise<void> {
     const [placing, index] = await Promise.all([
-      this.positions.place(app, deviceId, position),
+      this.positions.place(app, deviceId, position, LATENESS),
       this.catalog.of(app),
     ]);
-    if (placing.outcome !== 'placed' || (index.size === 0 && placing.visits.length === 0)) return;
-    for (const step of fenceSteps(index, placing.visits, position, position.at))
-      await this.take(deviceId, step, position.at, placing.caps);
+    // Whoever placed the newer one may have seen the visits as they were before this one, and whoever took this one first may have died.
+    if (placing.outcome === 'old') await this.follow(deviceId, index);
+    if (placing.outcome !== 'placed') return;
+    const steps = fenceSteps(index, placing.visits, position, position.at);
+    if (steps.length === 0) return;
+    await this.takeAll(deviceId, steps, position.at, placing.caps);
+    await this.follow(deviceId, index, position.at);
+  }
+
+  /** A newer position may have been looked at before the steps of an older one were noted: it is looked at again. */
+  private async follow(deviceId: string, index: FenceIndex, lookedAt?: number): Promise<void> {
+    const stand = await this.positions.stand(deviceId);
+    if (!stand || stand.position.at === lookedAt) return;
+    const { position, visits, caps } = stand;
+    const steps = fenceSteps(index, visits, position, position.at);
+    if (steps.length === 0) return;
+    await this.takeAll(deviceId, steps, position.at, caps);
+    await this.follow(deviceId, index, position.at);
+  }
+
+  private async takeAll(
+    deviceId: string,
+    steps: readonly FenceStep[],
+    at: number,
+    caps: ReadonlyMap<string, CapCount>,
+  ): Promise<void> {
+    for (const step of steps) await this.take(deviceId, step, at, caps);
   }
 
   /** A visit that has lasted long enough, although the device has not said anything since. */
@@ -66,7 +93,7 @@ export class FenceWatch {
       }
       if (trigger !== 'exit') await this.positions.note(deviceId, fenceId, since, trigger, cap);
     }
-    if (kind === 'end') await this.positions.end(deviceId, fenceId, since, cap);
+    if (kind === 'end') await this.positions.end(deviceId, fenceId, since, at, cap);
   }
 }
 

@@ -398,6 +398,8 @@ function fieldChanges(
     'positionAt',
     optional(changes.position, ({ at }) => String(at)),
   );
+  // Visits are forgotten with the position: they may begin anew.
+  value('fencedAt', changes.position === null ? null : undefined);
   replace(
     't:',
     changes.tags?.map((tag): [string, string] => [tag, '1']),

@@ -7,20 +7,20 @@ import {
   type Visit,
 } from '@carillon/domain';
 import { runScript } from '@carillon/redis';
-import type { Store } from '../store.js';
+import { resultsOf, type Store } from '../store.js';
 
 /** Former positions that are kept of a device that asks for it, and for how long after the last, s. */
 export const MAX_TRACK = 1_000;
 export const TRACK_RETENTION = 30 * 86_400;
 
-export type Placing =
-  | { readonly outcome: 'unknown' | 'old' }
-  /** `visits` are the fences that the device was in before; `caps` are counts by fence. */
-  | {
-      readonly outcome: 'placed';
-      readonly visits: readonly Visit[];
-      readonly caps: ReadonlyMap<string, CapCount>;
-    };
+/** `visits` are the fences that a device is in; `caps` are counts by fence. */
+interface Stand {
+  readonly visits: readonly Visit[];
+  readonly caps: ReadonlyMap<string, CapCount>;
+}
+
+/** With what was known before. */
+export type Placing = { readonly outcome: 'unknown' | 'old' } | ({ readonly outcome: 'placed' } & Stand);
 
 /** How often a fence has sent something to a device since a time, ms since 1970. */
 export interface CapCount {
@@ -32,8 +32,11 @@ export interface CapCount {
 export class RedisPositions {
   constructor(private readonly store: Store) {}
 
-  /** Reports may overtake one another: the newest place stands. One round trip. */
-  async place(app: string, deviceId: string, position: DevicePosition): Promise<Placing> {
+  /**
+   * Reports may overtake one another: the newest place stands. One round trip.
+   * @param lateness how much older than the newest one it may be, ms, to be looked at all the same where no later one has begun or ended a visit
+   */
+  async place(app: string, deviceId: string, position: DevicePosition, lateness = 0): Promise<Placing> {
     const { client, keys } = this.store;
     const partition = this.store.partitionOf(deviceId);
     const indexed = indexedPosition(position);
@@ -56,6 +59,7 @@ export class RedisPositions {
         position.at,
         MAX_TRACK,
         TRACK_RETENTION,
+        lateness,
       ],
     );
     return outcome === 'placed' ? { outcome, ...parseVisits(fields) } : { outcome };
@@ -83,6 +87,23 @@ export class RedisPositions {
     return parseVisits(Object.entries(fields).flat()).caps;
   }
 
+  /** Where the device is by the newest position, and the fences that it is in; undefined without a position. */
+  async stand(deviceId: string): Promise<(Stand & { readonly position: DevicePosition }) | undefined> {
+    const { client, keys } = this.store;
+    const partition = this.store.partitionOf(deviceId);
+    const replies = await client
+      .multi()
+      .hmget(keys.device(partition, deviceId), 'lat', 'lon', 'positionAt')
+      .hgetall(keys.visits(partition, deviceId))
+      .exec();
+    const [[lat, lon, at], fields] = resultsOf(replies) as [(string | null)[], Record<string, string>];
+    if (at === null || at === undefined) return undefined;
+    return {
+      position: { lat: Number(lat), lon: Number(lon), at: Number(at) },
+      ...parseVisits(Object.entries(fields).flat()),
+    };
+  }
+
   /** Forgets former positions and visits. */
   async forget(deviceId: string): Promise<void> {
     const { client, keys } = this.store;
@@ -90,10 +111,10 @@ export class RedisPositions {
     await client.del(keys.track(partition, deviceId), keys.visits(partition, deviceId));
   }
 
-  /** @returns when the visit began that stands; undefined when the device is gone */
+  /** @returns when the visit began that stands; undefined when the device is gone, or a newer position has begun or ended a visit */
   begin(deviceId: string, fence: Geofence, since: number): Promise<number | undefined> {
     const long = fence.triggers.includes('dwell') ? since + fence.dwellSeconds * 1_000 : '';
-    return this.mark(deviceId, fence.id, 'begin', since, '', long);
+    return this.mark(deviceId, fence.id, { change: 'begin', since, at: since, long });
   }
 
   note(
@@ -103,11 +124,18 @@ export class RedisPositions {
     trigger: FenceTrigger,
     cap?: CapCount,
   ): Promise<number | undefined> {
-    return this.mark(deviceId, fenceId, 'note', since, trigger, '', cap);
+    return this.mark(deviceId, fenceId, { change: 'note', since, at: since, trigger, cap });
   }
 
-  end(deviceId: string, fenceId: string, since: number, cap?: CapCount): Promise<number | undefined> {
-    return this.mark(deviceId, fenceId, 'end', since, '', '', cap);
+  /** @param at when the position was taken that shows that it has left, ms since 1970 */
+  end(
+    deviceId: string,
+    fenceId: string,
+    since: number,
+    at: number,
+    cap?: CapCount,
+  ): Promise<number | undefined> {
+    return this.mark(deviceId, fenceId, { change: 'end', since, at, cap });
   }
 
   /** Visits that have become long, and are to be looked at. */
@@ -131,11 +159,7 @@ export class RedisPositions {
   private async mark(
     deviceId: string,
     fenceId: string,
-    change: 'begin' | 'note' | 'end',
-    since: number,
-    trigger: FenceTrigger | '',
-    long: number | '',
-    cap?: CapCount,
+    { change, since, at, trigger = '', long = '', cap }: Mark,
   ): Promise<number | undefined> {
     const { client, keys } = this.store;
     const partition = this.store.partitionOf(deviceId);
@@ -152,10 +176,20 @@ export class RedisPositions {
         long,
         `${CAP}${fenceId}`,
         cap ? `${cap.since},${cap.count}` : '',
+        at,
       ],
     );
     return stands === '' ? undefined : Number(stands);
   }
+}
+
+interface Mark {
+  readonly change: 'begin' | 'note' | 'end';
+  readonly since: number;
+  readonly at: number;
+  readonly trigger?: FenceTrigger | '';
+  readonly long?: number | '';
+  readonly cap?: CapCount | undefined;
 }
 
 /** Fields of caps stand beside those of visits; no fence's id begins so. */
