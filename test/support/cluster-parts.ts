@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import {
   type DeviceDirectory,
   type DeviceLogin,
@@ -44,16 +42,26 @@ import {
 } from '@carillon/persistence';
 import type { SentCommand } from './command-recorder.js';
 
-const SCRIPTS_OF_MANY_TAGS = new Set(
-  ['record-steps', 'count-receipts'].flatMap((name) => {
-    const lua = readFileSync(new URL(`../../libs/redis/src/scripts/${name}.lua`, import.meta.url), 'utf8');
-    return [lua, createHash('sha1').update(lua).digest('hex')];
-  }),
-);
+interface DefinedScript {
+  readonly lua: string;
+  readonly sha: string;
+}
 
-/** One Redis reads streams of several tags at once, and some scripts take all of them (docs/adr/0015); a cluster never does. */
-export const spansOneRedis = ({ name, args }: SentCommand): boolean =>
-  name === 'xreadgroup' || (name.startsWith('eval') && SCRIPTS_OF_MANY_TAGS.has(args[0]!));
+/**
+ * One Redis reads streams of several tags at once, and some scripts take all of them, as do calls of one script that were gathered
+ * (docs/adr/0015); a cluster never does.
+ */
+export function spanningOneRedis(client: RedisClient): (command: SentCommand) => boolean {
+  const { scriptsSet } = client as unknown as { scriptsSet: Record<string, DefinedScript> };
+  const names = Object.getOwnPropertyNames(scriptsSet).filter((name) => name.endsWith('-many'));
+  const spanning = new Set(
+    ['record-steps', 'count-receipts', ...names].flatMap((name) => {
+      const { lua, sha } = scriptsSet[name]!;
+      return [lua, sha];
+    }),
+  );
+  return ({ name, args }) => name === 'xreadgroup' || (name.startsWith('eval') && spanning.has(args[0]!));
+}
 
 /** Takes two notifications back, of which 40 devices each wait for the first and have the second. */
 export async function recallBoth(

@@ -6,16 +6,20 @@ import {
   Presence,
   type PresenceClaim,
 } from '@carillon/domain';
-import { runScript } from '@carillon/redis';
+import { GatheredScripts, runScript } from '@carillon/redis';
 import type { Store } from '../store.js';
 import { parseConnection, parseConnections } from './connections.js';
 
 export class RedisPresence extends Presence {
+  /** Apart from claims: calls of one script that come one after the other go as one. */
+  private readonly notes: GatheredScripts;
+
   constructor(
     private readonly store: Store,
     private readonly policy: ConnectionPolicy = 'per-transport',
   ) {
     super();
+    this.notes = new GatheredScripts(store.client);
   }
 
   async claim(
@@ -24,23 +28,25 @@ export class RedisPresence extends Presence {
     transport: string,
     edgeId: string,
   ): Promise<PresenceClaim> {
-    const { client, keys } = this.store;
+    const { scripts, keys } = this.store;
     const partition = this.store.partitionOf(deviceId);
     const [now, record] = [Date.now(), keys.device(partition, deviceId)];
-    const claimed = runScript<[number, number, ...string[]]>(
-      client,
+    const claimed = scripts.run<[number, number, ...string[]]>(
       'claim-presence',
       [keys.online(partition), keys.epoch(partition), record, keys.inbox(partition, deviceId)],
       [deviceId, transport, edgeId, tokenHash, now, this.policy === 'single' ? '1' : '0'],
     );
-    const noted = runScript(client, 'note-activity', [record], [hourOf(now), CONNECTED_WEIGHT]);
+    const noted = this.notes.run<number>('note-activity', [record], [hourOf(now), CONNECTED_WEIGHT]);
     const [[epoch, waiting, ...displaced]] = await Promise.all([claimed, noted]);
     if (epoch === 0) return { ok: false };
     return { ok: true, epoch, waits: waiting === 1, displaced: displaced.map(parseConnection) };
   }
 
   async release(deviceId: string, epoch: number): Promise<void> {
-    await this.releaseIn(this.store.partitionOf(deviceId), [[deviceId, epoch]]);
+    const { scripts, keys } = this.store;
+    const partition = this.store.partitionOf(deviceId);
+    const both = [keys.online(partition), keys.device(partition, deviceId)];
+    await scripts.run<number>('release-presence', both, [Date.now(), deviceId, epoch]);
   }
 
   private releaseIn(partition: number, stale: readonly [device: string, epoch: number][]): Promise<number> {
