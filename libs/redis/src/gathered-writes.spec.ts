@@ -42,6 +42,14 @@ describe('what is written in one turn of the event loop', () => {
     expect(writes).toEqual(['ab\xffcdef']);
   });
 
+  it('is the same bytes however long it is', async () => {
+    const text = 'für Anna, '.repeat(2_000);
+    stream.write(text);
+    stream.write('x');
+    await nextTurn();
+    expect(Buffer.from(writes.join(''), 'latin1').toString('utf8')).toBe(`${text}x`);
+  });
+
   it('goes out before the end', async () => {
     stream.write('a');
     stream.end();

@@ -16,6 +16,9 @@ export function gatherWrites(client: RedisClient): void {
 
 type Piece = string | Buffer;
 
+/** Characters. Node encodes a longer text into a buffer of three times its length, which costs more than to make its bytes first. */
+const LONG = 5_000;
+
 /** @param stream its writes are held back until the turn is over, or the stream ends, and keep their order */
 export function gatherWritesOf(stream: Writable): void {
   const write = stream.write.bind(stream) as (piece: Piece) => boolean;
@@ -26,7 +29,7 @@ export function gatherWritesOf(stream: Writable): void {
     pieces = [];
     if (waiting.length === 0 || !stream.writable) return;
     stream.cork();
-    for (const piece of joined(waiting)) write(piece);
+    for (const piece of joined(waiting)) write(isLongText(piece) ? Buffer.from(piece) : piece);
     stream.uncork();
   };
   stream.write = (piece: Piece): boolean => {
@@ -39,6 +42,8 @@ export function gatherWritesOf(stream: Writable): void {
     return end(...args);
   };
 }
+
+const isLongText = (piece: Piece): piece is string => typeof piece === 'string' && piece.length > LONG;
 
 /** One long text costs less than many short ones. */
 function joined(pieces: readonly Piece[]): Piece[] {

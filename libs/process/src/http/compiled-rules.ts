@@ -20,11 +20,13 @@ const compiled = new WeakMap<Type, (body: Json) => boolean>();
 
 /** Whether a body certainly keeps the rules of its class; false where the long way has to say, and to name the faults. */
 export function keepsCompiledRules(body: Json, metatype: Type): boolean {
-  if (!Reflect.hasOwnMetadata(COMPILED, metatype)) return false;
   let keeps = compiled.get(metatype);
-  if (!keeps) compiled.set(metatype, (keeps = compile(metatype)));
+  if (!keeps) compiled.set(metatype, (keeps = rulesOf(metatype)));
   return keeps(body);
 }
+
+const rulesOf = (metatype: Type): ((body: Json) => boolean) =>
+  Reflect.hasOwnMetadata(COMPILED, metatype) ? compile(metatype) : () => false;
 
 function compile(metatype: Type): (body: Json) => boolean {
   const tests = new Map<string, Test>();
