@@ -145,6 +145,21 @@ it('looks at a long run less often, unless its errors are watched', async () => 
   expect(await pauses({ maxErrorRate: 0.5 })).toEqual([500, 500, 500, 500]);
 });
 
+it('has a hundred runs at work at the most, however often its schedule comes', async () => {
+  const id = await started({ cron: '* * * * *', clock: 'device', missed: 'all' });
+  const { plan } = (await campaigns.find(id))!;
+  await campaigns.change(id, NOON, () => ({ fields: { plannedTo: plannedFrom(plan, NOON) } }));
+  for (let i = 0; i < 12; i++) await look(id, NOON + i);
+  const later = NOON + 5 * 60_000;
+  expect((await look(id, later)).open).toHaveLength(100);
+  // It is not looked at all the time for that.
+  const due = await test.store.client.zscore(test.store.keys.campaignsDue(test.store.laneOf(id)), id);
+  expect(Number(due)).toBeGreaterThanOrEqual(later + 500);
+  await finishAll(id, later);
+  await look(id, later + 500);
+  expect((await look(id, later + 600)).open).toHaveLength(5);
+});
+
 it.each([
   ['skip', [], [1, 2, 3]],
   ['once', [3], [1, 2]],

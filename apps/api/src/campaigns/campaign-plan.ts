@@ -206,6 +206,7 @@ const bucketsOf = (percent: number): number => Math.round(percent * HUNDREDTHS);
 function placed({ pointer, detail }: Fault, message: string): Fault | undefined {
   if (pointer.startsWith('/audience')) return undefined;
   if (pointer.startsWith('/pace/notAfter')) return { pointer: '/limits/endAfter', detail };
-  if (pointer.startsWith('/pace')) return { pointer: `/limits${pointer.slice('/pace'.length)}`, detail };
+  // The pace is made of the limits; one in the message is a fault of the message.
+  if (pointer.startsWith('/pace/')) return { pointer: `/limits${pointer.slice('/pace'.length)}`, detail };
   return { pointer: message + pointer, detail };
 }

@@ -18,6 +18,22 @@ const created = async (more: object = {}): Promise<string> => (await create(more
 const act = (id: string, action: string, body?: object) =>
   api.call('POST', `/v1/campaigns/${id}/${action}`, body);
 
+describe('a fault of a message', () => {
+  it.each([
+    ['a pace of its own', { message: { title: 'x', pace: {} } }, 400, '/message/pace'],
+    ['too much of it', { message: { title: 'x', body: 'a'.repeat(70_000) } }, 413, '/message'],
+    [
+      'too much of it in a variant',
+      { variants: [{ name: 'A', share: 50, message: { body: 'a'.repeat(70_000) } }] },
+      413,
+      '/variants/0/message',
+    ],
+  ])('has its place: %s', async (_, more, status, pointer) => {
+    const answer = await create(more);
+    expect([answer.status, answer.body.faults[0].pointer]).toEqual([status, pointer]);
+  });
+});
+
 describe('a campaign', () => {
   it('is created as a draft, read, and says who made it', async () => {
     const { status, headers, body } = await create();

@@ -35,8 +35,9 @@ export class FaultGatherer {
   }
 
   private take(error: CarillonError, place: Placing): void {
-    const faults = error.faults.flatMap((fault) => place(fault) ?? []);
-    if (error.faults.length > 0 && faults.length === 0) return;
+    const told = error.faults.length > 0 ? error.faults : [{ pointer: '', detail: error.message }];
+    const faults = told.flatMap((fault) => place(fault) ?? []);
+    if (faults.length === 0) return;
     this.first ??= error;
     this.faults.push(...faults.filter((fault) => !this.has(fault)));
   }

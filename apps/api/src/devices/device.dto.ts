@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
   type AttributeValue,
+  CLOCK_TOLERANCE,
   DEVICE_ID,
   isTimeZone,
   LOCALE,
@@ -62,11 +63,19 @@ export class PositionFields {
   @IsBetween(-180, 180, 'degrees')
   lon!: number;
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'when the position was taken; now unless given' })
+  @ApiPropertyOptional({
+    format: 'date-time',
+    description: 'when the position was taken, not in the future; now unless given',
+  })
   @IsOptional()
   @Must(
     'must be an RFC 3339 time, such as 2026-05-01T09:00:00Z',
     (value) => typeof value === 'string' && parseInstant(value) !== undefined,
+  )
+  // The latest position stands: one of the future would stand until then.
+  @Must(
+    'must not lie in the future',
+    (value) => typeof value !== 'string' || (parseInstant(value) ?? 0) <= Date.now() + CLOCK_TOLERANCE,
   )
   at?: string;
 }

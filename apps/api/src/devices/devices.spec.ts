@@ -122,6 +122,12 @@ const REFUSALS: [string, unknown, string, string][] = [
     '/position/at',
     'must be an RFC 3339 time',
   ],
+  [
+    'a time to come',
+    { position: { lat: 1, lon: 1, at: '2099-01-01T00:00:00Z' } },
+    '/position/at',
+    'must not lie in the future',
+  ],
   ['a position that is no object', { position: 7 }, '/position', 'must be an object'],
   ['a list of positions', { position: [{ lat: 1, lon: 1 }] }, '/position', 'must be an object'],
   ['a user with white space', { user: 'a b' }, '/user', 'must be 1 to 128 printable characters'],

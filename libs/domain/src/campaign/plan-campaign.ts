@@ -35,6 +35,8 @@ export interface CampaignSteps {
 
 /** Runs that begin in one step; a campaign that has more to make up for is looked at again at once. */
 const AT_ONCE = 10;
+/** A run waits while so many earlier ones are at work: each of them is looked at. */
+const MAX_OPEN = 100;
 /** So often a run at work is looked at, ms: where its errors are watched, and in the beginning. */
 const WATCH_MS = 500;
 /** A long run is looked at less often: when this part of its time has gone by, up to so many ms. */
@@ -120,7 +122,8 @@ function begin(
   notifications: Notification[],
 ): { runs: CampaignRun[]; plannedTo?: number } {
   const due = dueOf(campaign, now);
-  const start = due.start.slice(0, AT_ONCE);
+  const room = Math.max(0, MAX_OPEN - campaign.open.length);
+  const start = due.start.slice(0, Math.min(AT_ONCE, room));
   const missed = due.missed.map(({ opensAt }): CampaignRun => ({
     at: opensAt,
     missed: true,
@@ -169,7 +172,7 @@ function nextLook(
     if (!run.undecided || isNew || !isAtRest(run, progress)) return now + watchPause(plan, run, now);
     return plan.winnerAfter === undefined ? Infinity : Math.max(now, decidedAt(run, plan.winnerAfter));
   });
-  const earliest = Math.min(...looks, nextAt);
+  const earliest = Math.min(...looks, ...(open.length < MAX_OPEN ? [nextAt] : []));
   return Number.isFinite(earliest) ? earliest : undefined;
 }
 
