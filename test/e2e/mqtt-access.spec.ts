@@ -216,7 +216,9 @@ it('takes new files on SIGHUP, for connections that stand too', async () => {
 it('keeps the old when new files are faulty', async () => {
   await reload(USERS, ACL);
   await reload('backend\n', 'topics x\n');
-  expect(gateway.log.at(-1)).toMatch(/users, line 1: .*acl, line 1: /);
+  await until('the faults told', () =>
+    gateway.log.some((line) => /users, line 1: .*acl, line 1: /.test(line)),
+  );
   expect(await subscribed(await backend(), 'public/#')).toBe(1);
 });
 

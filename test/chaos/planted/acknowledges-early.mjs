@@ -10,7 +10,8 @@ StreamConsumer.prototype.start = function startWithFault() {
   const { handler, client, group } = this.options;
   const early = async (entry) => {
     await client.multi().xack(entry.stream, group, entry.id).xdel(entry.stream, entry.id).exec();
-    await sleep(100);
+    // Long enough for a kill to meet it, and for more than a later notification can help along.
+    await sleep(1_000);
     await handler(entry);
   };
   this.options = { ...this.options, handler: early };
