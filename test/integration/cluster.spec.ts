@@ -1,6 +1,4 @@
 import { claim } from '@carillon/domain/testing';
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { INBOX_START, newNotificationId, type Notification, type Receipt } from '@carillon/domain';
 import {
   AudienceResolver,
@@ -28,6 +26,7 @@ import * as parts from '../support/cluster-parts.js';
 import { tellEach } from '../support/content-parts.js';
 import { CommandRecorder, hashTagOf } from '../support/command-recorder.js';
 import { RedisCluster } from '../support/redis-cluster.js';
+import { unusedScripts } from '../support/script-forms.js';
 import { useRegistration } from '../support/use-registration.js';
 import { until } from '../support/until.js';
 
@@ -482,15 +481,7 @@ describe.each([
   });
 
   it('has done all that with every script and on every node', async () => {
-    const directory = new URL('../../libs/redis/src/scripts/', import.meta.url);
-    const used = new Set(
-      recorder.sent.flat().flatMap(({ name, args }) => (name.startsWith('eval') ? [args[0]!] : [])),
-    );
-    const unused = readdirSync(directory).filter((file) => {
-      const lua = readFileSync(new URL(file, directory), 'utf8');
-      return !used.has(createHash('sha1').update(lua).digest('hex')) && !used.has(lua);
-    });
-    expect(unused).toEqual([]);
+    expect(unusedScripts(recorder.sent.flat())).toEqual([]);
     const sizes = where === 'a cluster' ? await cluster.sizes() : [1];
     expect(Math.min(...sizes)).toBeGreaterThan(0);
   });

@@ -1,14 +1,6 @@
 import { ReplyError } from 'ioredis';
 import { isCluster, type RedisClient } from './redis-client.js';
-import {
-  addBinaryScript,
-  addScript,
-  type Argument,
-  manyOf,
-  runBinaryScript,
-  runScript,
-  type ScriptName,
-} from './redis-scripts.js';
+import { type Argument, manyOf, runBinaryScript, runScript, type ScriptName } from './redis-scripts.js';
 
 /** A script holds Redis for as long as it runs: no more keys than these in one call, unless one alone has more. */
 const MAX_KEYS = 1_000;
@@ -63,10 +55,7 @@ export class GatheredScripts {
     while (this.waiting.length > 0) {
       const calls = this.waiting;
       this.waiting = [];
-      const batches = this.batchesOf(calls);
-      await (isCluster(this.client) || batches.length === 1
-        ? Promise.all(batches.map((batch) => this.sendAlone(batch)))
-        : this.sendTogether(batches));
+      await Promise.all(this.batchesOf(calls).map((batch) => this.send(batch)));
     }
     this.underWay = false;
   }
@@ -90,28 +79,12 @@ export class GatheredScripts {
     return batches;
   }
 
-  private async sendAlone(batch: Batch): Promise<void> {
+  private async send(batch: Batch): Promise<void> {
     const run = this.options.binary ? runBinaryScript : runScript;
     try {
       settle(batch, await run(this.client, ...commandOf(batch)));
     } catch (error) {
       rejectAll(batch, error as Error);
-    }
-  }
-
-  private async sendTogether(batches: readonly Batch[]): Promise<void> {
-    const add = this.options.binary ? addBinaryScript : addScript;
-    const pipeline = this.client.pipeline();
-    for (const batch of batches) add(pipeline, ...commandOf(batch));
-    try {
-      const replies = (await pipeline.exec())!;
-      batches.forEach((batch, i) => {
-        const [error, reply] = replies[i]!;
-        if (error) rejectAll(batch, error);
-        else settle(batch, reply);
-      });
-    } catch (error) {
-      for (const batch of batches) rejectAll(batch, error as Error);
     }
   }
 }

@@ -30,6 +30,7 @@ const NAMES = [
   'delete-device',
   'delete-mqtt-user',
   'deposit',
+  'find-in-turn',
   'finish-fan-out',
   'finish-paced',
   'forget-consumers',
@@ -87,7 +88,7 @@ export function manyOf(name: ScriptName): `${ScriptName}-many` {
  * Its KEYS are theirs in a row, its ARGV for each how many keys and arguments it has, and these. It answers `{1, reply}` or `{0, what is wrong}` for each:
  * one that fails ends no other.
  */
-function forManyCalls(lua: string): string {
+export function forManyCalls(lua: string): string {
   return `
 local function one(KEYS, ARGV)
 ${lua}
@@ -165,25 +166,6 @@ export function addScript(
   keys: readonly string[],
   args: readonly Argument[],
 ): void {
-  addCommand(pipeline, name, keys, args);
-}
-
-/** As `addScript`, with every string of the reply as the bytes that it is. */
-export function addBinaryScript(
-  pipeline: ChainableCommander,
-  name: AnyScript,
-  keys: readonly string[],
-  args: readonly Argument[],
-): void {
-  addCommand(pipeline, `${name}Buffer`, keys, args);
-}
-
-function addCommand(
-  pipeline: ChainableCommander,
-  command: string,
-  keys: readonly string[],
-  args: readonly Argument[],
-): void {
   const { redis } = pipeline as unknown as ScriptPipeline;
-  void redis[command]!.call(pipeline, keys.length, ...keys, ...args);
+  void redis[name]!.call(pipeline, keys.length, ...keys, ...args);
 }

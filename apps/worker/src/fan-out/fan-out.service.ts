@@ -65,7 +65,7 @@ export class FanOutService {
     const { id, app, audience, pace } = notification;
     const resolvedAt = Date.now();
     const query = await this.audience.open(app, audience, resolvedAt);
-    const named = await query.named();
+    const named = await query.named({ checked: false });
     if (named && !pace) return this.sendDirectly(notification, named, resolvedAt, turn);
     const partitions = named ? [...named.keys()] : await query.partitions();
     await this.notifications.beginFanOut(id, partitions, Date.now());

@@ -34,13 +34,19 @@ export class AudienceQuery {
     this.userLists = new UserLists(store, app);
   }
 
-  /** The devices of an audience that names devices and users, by partition; undefined where partitions have to be searched. */
-  async named(): Promise<Map<number, string[]> | undefined> {
+  /**
+   * The devices of an audience that names devices and users, by partition; undefined where partitions have to be searched.
+   * @param checked whether what is no device of the app is left out: a deposit passes over it anyway
+   */
+  async named({ checked = true } = {}): Promise<Map<number, string[]> | undefined> {
     const { terms } = drivingSet(this.audience, namedSize);
     if (!terms.every(isNamed)) return undefined;
-    const ids = new Set((await Promise.all(terms.map((term) => this.candidates.named(term)))).flat());
+    const isExact = this.isExact(terms);
+    const idsOf = (term: AudienceTerm): readonly string[] | Promise<string[]> =>
+      isExact && !checked && 'device' in term ? term.device : this.candidates.named(term);
+    const ids = new Set((await Promise.all(terms.map(idsOf))).flat());
     const partitions = byShard([...ids], (id) => this.store.partitionOf(id));
-    if (this.isExact(terms)) return partitions;
+    if (isExact) return partitions;
     const filtered = await Promise.all(
       [...partitions].map(async ([partition, page]): Promise<[number, string[]]> => [
         partition,

@@ -141,8 +141,7 @@ export class RedisInbox extends Inbox {
       keys.held(partition),
     ];
     const displaced = displacements.map((old) => keys.deliveries(partition, old.notificationId));
-    return runScript<DepositReply>(
-      this.store.client,
+    return this.store.scripts.run<DepositReply>(
       'deposit',
       [...head, ...deviceIds.flatMap(perDevice), ...displaced],
       [

@@ -73,17 +73,16 @@ export class RedisNotifications extends NotificationContents {
     id: string,
     turn: string,
   ): Promise<{ record: NotificationRecord | undefined; before: readonly string[] }> {
-    const { client, keys } = this.store;
+    const { scripts, keys } = this.store;
     const lane = this.store.laneOf(id);
-    const replies = await client
-      .pipeline()
-      .hgetall(keys.notification(lane, id))
-      .lrange(keys.turn(lane, turn), 0, TURN_PAGE - 1)
-      .exec();
-    const [fields, first] = resultsOf(replies) as [Record<string, string>, string[]];
+    const both = [keys.notification(lane, id), keys.turn(lane, turn)];
+    const [flat, first] = await scripts.run<[string[], string[]]>('find-in-turn', both, [TURN_PAGE]);
     const place = first.indexOf(id);
     const isBehind = place < 0 && first.length === TURN_PAGE;
-    return { record: fromFields(id, fields), before: isBehind ? first : first.slice(0, Math.max(0, place)) };
+    return {
+      record: fromFields(id, fieldsOf(flat)),
+      before: isBehind ? first : first.slice(0, Math.max(0, place)),
+    };
   }
 
   /** For a notification that will not be deposited: those behind it need not mind it. */
@@ -214,11 +213,10 @@ export class RedisNotifications extends NotificationContents {
     args: (string | number)[],
     turn?: string,
   ): Promise<NotificationStatus | ''> {
-    const { client, keys } = this.store;
+    const { scripts, keys } = this.store;
     const lane = this.store.laneOf(id);
     const key = keys.notification(lane, id);
-    const [, status] = await runScript<[number, NotificationStatus | '']>(
-      client,
+    const [, status] = await scripts.run<[number, NotificationStatus | '']>(
       'finish-fan-out',
       [key, keys.openTasks(lane, id), turn === undefined ? key : keys.turn(lane, turn)],
       args,
@@ -237,4 +235,11 @@ export class RedisNotifications extends NotificationContents {
     );
     return { moved, ...(next !== '' && { nextAt: Number(next) }) };
   }
+}
+
+/** A hash as a script answers it. */
+function fieldsOf(flat: readonly string[]): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (let i = 0; i < flat.length; i += 2) fields[flat[i]!] = flat[i + 1]!;
+  return fields;
 }

@@ -13,6 +13,7 @@
 --       20.. their ids, then their owners, then per displacement: index of the device, notification, step letter
 -- Result  {deposited, repeated, unknown, online: {index, seq, previous seq, connections, …},
 --          needed: {index, notification to displace, step letter, …}, moved: {index, …}, asleep: {index, …}}
+-- Unknown are those that are no devices of the app.
 -- Asleep are devices that it waits for, that are not connected, and that want to be told by a push service of their own.
 -- A device whose inbox is full, or holds an entry that this one takes the place of, is deposited to only when the call names
 -- the entries that have to give way (their deliveries keys must be in KEYS): the caller asks again with what is `needed`.
@@ -211,7 +212,7 @@ for i = 1, n do
   local k = 6 + (i - 1) * stride
   local inbox, device = KEYS[k + 1], ARGV[19 + i]
   local facts = redis.call('HMGET', KEYS[k + 2], 'app', 'movedAt', 'user', 'push')
-  if not facts[1] then
+  if facts[1] ~= app then
     unknown = unknown + 1
   elseif redis.call('HEXISTS', deliveries, device) == 1 then
     repeated = repeated + 1
