@@ -1,6 +1,7 @@
 import type { Audience, RejectedName } from '../audience/audience.js';
 import type { ContentTemplate } from '../content/content-template.js';
 import type { Priority } from '../delivery/writing-order.js';
+import { formatInstant } from '../time/instant.js';
 import type { Pace } from './pace.js';
 
 /** `notification` is shown to a person, `message` goes to the program, `recall` tells it to remove another one. */
@@ -85,7 +86,7 @@ export interface Envelope extends NotificationContent {
   readonly collapseKey?: string;
 }
 
-/** A notification's part of the envelope, the same for every device: all but `seq`. */
+/** A notification's part of the envelope, the same for every device: all but `seq`. What is not said is undefined, and so not in its JSON. */
 export type EnvelopeContent = Omit<Envelope, 'seq'>;
 
 export function envelopeContent(notification: Notification): EnvelopeContent {
@@ -93,15 +94,15 @@ export function envelopeContent(notification: Notification): EnvelopeContent {
   return {
     id,
     kind,
-    ...(title !== undefined && { title }),
-    ...(body !== undefined && { body }),
-    ...(uri !== undefined && { uri }),
-    ...(data !== undefined && { data }),
-    sentAt: new Date(notification.at).toISOString(),
-    expiresAt: new Date(notification.expiresAt).toISOString(),
-    ...(collapseKey !== undefined && { collapseKey }),
-    ...(replaces !== undefined && { replaces }),
-    ...(recalls !== undefined && { recalls }),
+    title,
+    body,
+    uri,
+    data,
+    sentAt: formatInstant(notification.at),
+    expiresAt: formatInstant(notification.expiresAt),
+    collapseKey,
+    replaces,
+    recalls,
   };
 }
 

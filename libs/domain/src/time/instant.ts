@@ -38,7 +38,19 @@ export function parseInstant(text: string): number | undefined {
   return time?.offset === undefined ? undefined : time.wallClock - time.offset;
 }
 
-export const formatInstant = (ms: number): string => new Date(ms).toISOString();
+/** Of the instants that were written last: a send writes its own five times, and a batch has the same ones throughout. */
+const texts = new Map<number, string>();
+const MAX_TEXTS = 64;
+
+/** RFC 3339, in UTC, with milliseconds. */
+export function formatInstant(ms: number): string {
+  const known = texts.get(ms);
+  if (known !== undefined) return known;
+  if (texts.size >= MAX_TEXTS) texts.clear();
+  const text = new Date(ms).toISOString();
+  texts.set(ms, text);
+  return text;
+}
 
 function offsetOf(match: RegExpExecArray): number | undefined {
   const [, , , , , , , , zulu, sign, hours, minutes] = match;
