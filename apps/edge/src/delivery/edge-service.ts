@@ -4,7 +4,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import type { EdgeNotice } from '@carillon/domain';
+import type { Dispatch, EdgeNotice } from '@carillon/domain';
 import { Metrics } from '@carillon/observability';
 import {
   DispatchReader,
@@ -111,14 +111,10 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
 
   private take({ dispatches, notices }: EdgeMessages): void {
     for (const { content } of dispatches) this.transports.contents.put(content);
+    const batches = byTransport(dispatches);
     for (const transport of this.transports.all) {
-      const own = dispatches
-        .map(({ content, targets }) => ({
-          content,
-          targets: targets.filter((target) => target.transport === transport.kind),
-        }))
-        .filter(({ targets }) => targets.length > 0);
-      if (own.length > 0) transport.deliver(own);
+      const own = batches.get(transport.kind);
+      if (own) transport.deliver(own);
     }
     for (const notice of notices) this.pass(notice);
   }
@@ -145,4 +141,21 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
     this.hintsLost = false;
     for (const transport of this.transports.all) transport.reconcile();
   }
+}
+
+/** Each transport gets what is for its devices; mostly that is all of a dispatch. */
+function byTransport(dispatches: readonly Dispatch[]): Map<string, Dispatch[]> {
+  const batches = new Map<string, Dispatch[]>();
+  for (const dispatch of dispatches) {
+    const { content, targets } = dispatch;
+    const kinds = new Set(targets.map(({ transport }) => transport));
+    for (const kind of kinds) {
+      const own =
+        kinds.size === 1 ? dispatch : { content, targets: targets.filter((each) => each.transport === kind) };
+      const batch = batches.get(kind);
+      if (batch) batch.push(own);
+      else batches.set(kind, [own]);
+    }
+  }
+  return batches;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type DeviceLogin, shardOf } from '@carillon/domain';
-import { type RedisClient, type RedisKeys, runScript } from '@carillon/redis';
+import { GatheredScripts, type RedisClient, type RedisKeys } from '@carillon/redis';
 import type { ArchivedMessage } from '@carillon/xmpp-server';
 import type { TransportLogger } from '../transport-context.js';
 
@@ -30,12 +30,15 @@ export class RedisArchive {
   private readonly places = new WeakMap<object, Place>();
   private waiting: Push[] = [];
   private timer: NodeJS.Timeout | undefined;
+  private readonly scripts: GatheredScripts;
 
   constructor(
     private readonly client: RedisClient,
     private readonly keys: RedisKeys,
     private readonly logger: Pick<TransportLogger, 'warn'>,
-  ) {}
+  ) {
+    this.scripts = new GatheredScripts(client);
+  }
 
   /** @param at when it was sent, ms since 1970 */
   keep(owner: Owner, id: string, at: number): void {
@@ -58,23 +61,26 @@ export class RedisArchive {
     return messages;
   }
 
-  /** One script a partition. */
+  /** One script a partition; on one Redis they go as one. */
   async flush(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
     const { waiting } = this;
     this.waiting = [];
-    const partitions = new Set(waiting.map(({ partition }) => partition));
-    await Promise.all(
-      [...partitions].map((partition) => this.store(waiting.filter((push) => push.partition === partition))),
-    );
+    const partitions = new Map<number, Push[]>();
+    for (const push of waiting) {
+      const own = partitions.get(push.partition);
+      if (own) own.push(push);
+      else partitions.set(push.partition, [push]);
+    }
+    await Promise.all([...partitions.values()].map((own) => this.store(own)));
   }
 
   private async store(pushes: readonly Push[]): Promise<void> {
     const args = pushes.flatMap(({ at, id }) => [at, id]);
     const keys = pushes.map(({ key }) => key);
     try {
-      await runScript(this.client, 'archive-pushes', keys, [MAX_ENTRIES, LIFETIME_MS, ...args]);
+      await this.scripts.run<number>('archive-pushes', keys, [MAX_ENTRIES, LIFETIME_MS, ...args]);
     } catch (error) {
       this.logger.warn({ error: String(error), pushes: pushes.length }, 'pushes are missing in the archive');
     }
