@@ -53,3 +53,9 @@ it('with code 0, in time, though peers neither answer nor go', async () => {
   await Promise.all([mqtt.disconnect(), xmpp.disconnect().catch(() => undefined)]);
   for (const socket of weights) socket.destroy();
 }, 60_000);
+
+it('with code 0, when told so the moment it runs', async () => {
+  const apps = ['api', 'worker', 'edge'] as const;
+  const ends = apps.map(async (app) => (await installation.start(app)).end('SIGTERM'));
+  expect(await Promise.all(ends)).toEqual(apps.map(() => true));
+}, 120_000);

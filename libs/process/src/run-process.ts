@@ -34,6 +34,8 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
   try {
     const running = await start(options, loadConfig());
     endOnSignal(running);
+    // Whoever hears that it runs may tell it to end at once.
+    running.announce();
   } catch (error) {
     process.stderr.write(`${failureLine(error)}\n`);
     process.exit(1);
@@ -42,6 +44,7 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
 
 interface RunningProcess {
   readonly context: ProcessContext;
+  announce: () => void;
   stop: () => Promise<void>;
 }
 
@@ -98,10 +101,12 @@ async function listenAll(
   if (options.consumesStreams) await app.startAllMicroservices();
   const httpUrl = await listen(app, context);
   const metrics = await listenForMetrics(app, context);
-  context.logger.info({ listeners: context.listeners }, 'started');
-  printBanner(context, httpUrl, key);
   return {
     context,
+    announce: () => {
+      context.logger.info({ listeners: context.listeners }, 'started');
+      printBanner(context, httpUrl, key);
+    },
     stop: async () => {
       context.stopping = true;
       try {
