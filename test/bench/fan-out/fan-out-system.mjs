@@ -27,6 +27,7 @@ export class FanOutSystem {
       await system.startRedis();
       for (const population of populations)
         system.tokens.set(population.prefix, await register(system.store, system.devices, population));
+      await system.appendFromHere();
       await system.startProcesses();
     } catch (error) {
       await system.stop();
@@ -44,7 +45,7 @@ export class FanOutSystem {
 
   async startRedis() {
     const port = await freePort();
-    const durability = ['--save', '', '--appendonly', 'yes', '--maxmemory-policy', 'noeviction'];
+    const durability = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'];
     const options = ['--port', `${port}`, '--bind', '127.0.0.1', ...durability, '--dir', this.directory];
     const { directory } = this;
     this.redis = await ServerProcess.start(['redis-server', ...options], {
@@ -57,6 +58,13 @@ export class FanOutSystem {
     this.store = new Store(this.client, new RedisKeys('carillon:', PARTITIONS, LANES));
     this.devices = new RedisDevices(this.store, new RedisUsers(this.store), () => Promise.resolve());
     this.inbox = new RedisInbox(this.store);
+  }
+
+  /** What was registered is written at once instead of command by command: a base file, behind which the append-only file begins. */
+  async appendFromHere() {
+    await this.client.config('SET', 'appendonly', 'yes');
+    const written = /aof_enabled:1[^]*aof_rewrite_in_progress:0[^]*aof_rewrite_scheduled:0/;
+    while (!written.test(await this.client.info('persistence'))) await sleep(POLL_MS);
   }
 
   async startProcesses() {
