@@ -86,7 +86,7 @@ export class BatchService {
     const rejected = await this.recipients.unknown(app, audiences);
     const names = new Map(good.map((draft, i) => [draft, rejected[i]!]));
     return Promise.all(
-      drafts.map((each) => ('notification' in each ? this.check(each, names.get(each)!) : each)),
+      drafts.map(async (each) => ('notification' in each ? this.check(each, names.get(each)!) : each)),
     );
   }
 
