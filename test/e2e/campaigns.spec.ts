@@ -1,3 +1,6 @@
+import { RedisCampaigns, Store } from '@carillon/persistence';
+import { createRedis, RedisKeys } from '@carillon/redis';
+import { testRedisUrl } from '@carillon/testing';
 import { MqttDevice } from '../support/devices.js';
 import { type GatewayProcess, Installation } from '../support/gateway.js';
 import { Rest } from '../support/rest.js';
@@ -270,4 +273,28 @@ it('is started by a geofence for the devices of its audience, once a visit', asy
   for (const lat of [12, 10.5]) await go(first, lat);
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(first.ids.length).toBe(before[0]! + 2);
+  // Outside of its windows a message waits for them, and is cancelled with its campaign.
+  const opens = Math.ceil(Date.now() / 3_600_000) * 3_600_000 + 3_600_000;
+  const clock = (at: number): string => new Date(at).toISOString().slice(11, 16);
+  const windows = [{ from: clock(opens), to: clock(opens + 3_600_000) }];
+  const late = await start({ trigger, message: { title: 'Later', ttl: 60 }, limits: { windows } });
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  for (const lat of [12, 10.5]) await go(first, lat);
+  const client = createRedis({ urls: [testRedisUrl()] });
+  const stored = new RedisCampaigns(new Store(client, new RedisKeys(installation.keyPrefix, 64, 1)));
+  const [part] = await until(
+    'it is triggered',
+    () => stored.crossings(late),
+    ({ length }) => length === 1,
+  );
+  client.disconnect();
+  const waiting = async () => (await rest.get(`/v1/notifications/${part!.notificationId}`)).body;
+  expect(await waiting()).toMatchObject({
+    status: 'scheduled',
+    at: new Date(opens).toISOString(),
+    expiresAt: new Date(opens + 60_000).toISOString(),
+  });
+  await rest.post(`/v1/campaigns/${late}/cancel`);
+  const cancelled = await until('it is cancelled', waiting, ({ status }) => status === 'cancelled');
+  expect(cancelled.counts.queued).toBe(0);
 });

@@ -11,6 +11,7 @@ import {
 import { RedisCampaigns, RedisInbox, RedisNotifications, RunProgressReader } from '@carillon/persistence';
 import { devicesOf, DUMMY_CREDENTIALS, testStore, type TestStore } from '@carillon/testing';
 import { CampaignRunner } from '../../apps/worker/src/campaigns/campaign-runner.js';
+import { WaitingCrossings } from '../../apps/worker/src/campaigns/waiting-crossings.js';
 
 /** What workers do with campaigns, at times of the test's choosing. */
 const APP = 'default';
@@ -28,7 +29,8 @@ beforeEach(() => {
   campaigns = new RedisCampaigns(test.store);
   notifications = new RedisNotifications(test.store);
   const reader = new RunProgressReader(notifications, new RedisInbox(test.store));
-  runners = [new CampaignRunner(campaigns, reader), new CampaignRunner(campaigns, reader)];
+  const waiting = new WaitingCrossings(campaigns, notifications);
+  runners = [1, 2].map(() => new CampaignRunner(campaigns, reader, waiting));
 });
 afterEach(() => test.close());
 
@@ -243,6 +245,29 @@ it('pauses, lets go on and cancels the notifications of its runs in the same ste
   expect((await notifications.find(notificationId))!.status).toBe('cancelled');
   await steer('pause');
   expect((await notifications.find(notificationId))!.paused).toBe(false);
+});
+
+it('holds back what a geofence triggered and has still to go out, lets it go on, and cancels it', async () => {
+  const trigger = { geofence: 'shop', on: ['enter'] } as const;
+  const id = await started(undefined, { trigger });
+  const now = Date.now();
+  const at = now + HOUR;
+  const { pace: _, ...single } = template('Here');
+  const notificationId = notifications.newId(APP, undefined, now);
+  await notifications.accept({ ...single, id: notificationId, acceptedAt: now, at, expiresAt: at + HOUR });
+  await campaigns.cross(id, { variant: 'all', notificationId }, now);
+  const { client, keys } = test.store;
+  const due = async () => client.zscore(keys.due(test.store.laneOf(notificationId)), notificationId);
+  const steer = async (state: CampaignState) => {
+    await campaigns.change(id, NOON, () => ({ fields: { state } }));
+    await look(id, NOON);
+    return due();
+  };
+  expect(await due()).toBe(String(at));
+  expect(Number(await steer('paused'))).toBeGreaterThan(Date.parse('9999-01-01'));
+  expect(await steer('running')).toBe(String(at));
+  expect(await steer('cancelled')).toBeNull();
+  expect((await notifications.find(notificationId))!.status).toBe('cancelled');
 });
 
 it('tries variants on their shares, and sends the winner to the rest, once', async () => {

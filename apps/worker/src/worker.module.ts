@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { FenceActions } from '@carillon/domain';
 import { CampaignPoller } from './campaigns/campaign-poller.js';
 import { CampaignRunner } from './campaigns/campaign-runner.js';
+import { WaitingCrossings } from './campaigns/waiting-crossings.js';
 import { TriggeredCampaigns } from './campaigns/triggered-campaigns.js';
 import { DeviceEventsController } from './device-events/device-events.controller.js';
 import { CapCatalog } from './content/cap-catalog.js';
@@ -42,6 +43,7 @@ import { DuePoller } from './schedule/due-poller.js';
     PaceRunner,
     DuePoller,
     CampaignRunner,
+    WaitingCrossings,
     CampaignPoller,
     FenceCatalog,
     FenceWatch,

@@ -16,10 +16,10 @@ type Effect = (campaign: Campaign, now: number, by: string) => CampaignUpdate;
 export const EFFECTS: Readonly<Record<CampaignAction, Effect>> = {
   approve: (_campaign, _now, by) => ({ fields: { approvedBy: by } }),
   start,
-  pause: (campaign) => ({
+  pause: (campaign, now) => ({
     fields: { pausedFrom: campaign.state === 'running' ? 'running' : 'scheduled', reason: undefined },
     commands: commandsTo('pause', campaign),
-    lookAt: 'never',
+    lookAt: lastLook(campaign, now),
     trigger: 'none',
   }),
   resume: (campaign, now) => ({
@@ -32,7 +32,7 @@ export const EFFECTS: Readonly<Record<CampaignAction, Effect>> = {
     fields: { open: [], pausedFrom: undefined },
     runs: campaign.open.map((run) => ended(run, now)),
     commands: commandsTo('cancel', campaign),
-    lookAt: 'never',
+    lookAt: lastLook(campaign, now),
     trigger: 'none',
   }),
 };
@@ -51,6 +51,9 @@ function start(campaign: Campaign, now: number): CampaignUpdate {
     trigger: plan.trigger ?? 'none',
   };
 }
+
+/** Workers hold back, or cancel, what a geofence triggered and has still to go out. */
+const lastLook = ({ plan }: Campaign, now: number): number | 'never' => (plan.trigger ? now : 'never');
 
 const commandsTo = (verb: 'pause' | 'resume' | 'cancel', { open }: Campaign): RunCommand[] =>
   open.flatMap(({ parts }) => parts.map(({ notificationId }) => ({ verb, notificationId })));

@@ -9,6 +9,7 @@ import {
   planCampaign,
 } from '@carillon/domain';
 import { type CampaignUpdate, RedisCampaigns, RunProgressReader } from '@carillon/persistence';
+import { WaitingCrossings } from './waiting-crossings.js';
 
 /** Takes a campaign as far as it can go now. Every step is one script: whoever is killed in between has done it or not, and no run begins twice. */
 @Injectable()
@@ -16,11 +17,13 @@ export class CampaignRunner {
   constructor(
     private readonly campaigns: RedisCampaigns,
     private readonly progress: RunProgressReader,
+    private readonly waiting: WaitingCrossings,
   ) {}
 
   async look(id: string, now: number): Promise<void> {
     await this.campaigns.change(id, now, async (campaign) => {
-      const { open } = campaign;
+      const { open, plan } = campaign;
+      if (plan.trigger) await this.waiting.steer(campaign, now);
       const progress = await (needsCounts(campaign, now)
         ? this.progress.of(open)
         : this.progress.states(open));

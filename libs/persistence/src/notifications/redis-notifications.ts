@@ -21,6 +21,8 @@ import {
 /** `unpaced`: it goes to everybody at once, there is nothing to pause; `over`: it was sent, cancelled or recalled. */
 export type PauseOutcome = 'done' | 'unpaced' | 'over' | 'unknown';
 
+/** Behind every time, ms since 1970. */
+const NEVER = Number.MAX_SAFE_INTEGER;
 /** So many of a turn are looked at at once. */
 const TURN_PAGE = 64;
 
@@ -133,6 +135,19 @@ export class RedisNotifications extends NotificationContents {
       [id, now],
     );
     return before === 'unknown' ? undefined : before;
+  }
+
+  /** One whose time has not come waits beyond it, until it is released. */
+  async hold(id: string): Promise<void> {
+    await this.store.client.zadd(this.store.keys.due(this.store.laneOf(id)), 'XX', NEVER, id);
+  }
+
+  /** It is due at its time, or at once if that has passed. */
+  async release(id: string): Promise<void> {
+    const { client, keys } = this.store;
+    const lane = this.store.laneOf(id);
+    const at = await client.hget(keys.notification(lane, id), 'at');
+    if (at !== null) await client.zadd(keys.due(lane), 'XX', at, id);
   }
 
   /** Pauses a paced notification, or lets it go on. */
