@@ -230,10 +230,10 @@ export class XmppTransport extends DeliveryTransport {
     }
   }
 
-  private open(session: XmppSession): void {
+  private open(session: XmppSession, pending = notificationIds(session.pendingCookies)): void {
     const login = loginOf(session);
     this.links.open(session, login, {
-      pending: notificationIds(session.pendingCookies),
+      pending,
       write: (outgoing) => this.write(session, outgoing),
     });
   }
@@ -248,11 +248,15 @@ export class XmppTransport extends DeliveryTransport {
     return outcome;
   }
 
-  /** What the resumption acknowledged has to be out of the inbox before that is read. */
+  /**
+   * What the resumption acknowledged has to be out of the inbox before that is read; what it writes again may be acknowledged while we wait for that,
+   * and is still in the inbox then.
+   */
   private async reopen(session: XmppSession): Promise<void> {
     this.sessions.resumed++;
+    const pending = notificationIds(session.pendingCookies);
     await this.context.receipts.flush();
-    if (session.available && !session.detached) this.open(session);
+    if (session.available && !session.detached) this.open(session, pending);
   }
 
   private close(session: XmppSession): void {
