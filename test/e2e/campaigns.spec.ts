@@ -268,6 +268,8 @@ it('is started by a geofence for the devices of its audience, once a visit', asy
   await until('both visits', () => first.ids.length === before[0]! + 2);
   const { body } = await rest.get(`/v1/campaigns/${id}/report`);
   expect(body).toMatchObject({ state: 'running', triggered: 2, total: { counts: { queued: 2 } } });
+  const csv = await rest.call('GET', `/v1/campaigns/${id}/report`, undefined, { accept: 'text/csv' });
+  expect((csv.body as string).split('\r\n')[1]).toMatch(/^,triggered,,,all,false,,,2,/);
   expect(second.ids.length).toBe(before[1]);
   await rest.post(`/v1/campaigns/${id}/pause`);
   for (const lat of [12, 10.5]) await go(first, lat);

@@ -57,6 +57,21 @@ it('goes at its rate, and is sent when everybody had his turn', async () => {
   }
 });
 
+it('goes slowly at first where there is a ramp', async () => {
+  const id = await sendPaced({ perSecond: 40, ramp: { from: 4, seconds: 3 } });
+  const { counts, at } = await until(
+    'the end',
+    () => view(id),
+    ({ status }) => status === 'sent',
+  );
+  expect(counts.queued).toBe(DEVICES);
+  const times = await deposits(id);
+  const within = (ms: number): number => times.filter((time) => time < Date.parse(at) + ms).length;
+  // 4 a second and 12 more each second: 10 in the first second, 32 in two; with it what a tenth of a second may make up for.
+  expect(within(1_000)).toBeLessThanOrEqual(10 + 6);
+  expect(within(2_000)).toBeLessThanOrEqual(32 + 8);
+});
+
 it('is paused within a second, goes on where it stopped, and nobody gets it twice', async () => {
   const id = await sendPaced({ perMinute: 1200 });
   await until(

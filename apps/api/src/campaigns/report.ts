@@ -1,6 +1,6 @@
 import { DELIVERY_STATES, type DeliveryCounts } from '@carillon/domain';
 import type { FieldsOf } from './campaign.view.js';
-import type { CampaignReport, RatesView, TotalView } from './report.view.js';
+import type { CampaignReport, RatesView, TotalView, VariantTotal } from './report.view.js';
 import type { RunView } from './run.view.js';
 
 const COUNTED = [...DELIVERY_STATES, 'pending'] as const;
@@ -37,9 +37,16 @@ const share = (part: number, whole: number): number =>
 
 const HEAD = ['run', 'state', 'begunAt', 'endedAt', 'variant', 'rest', 'notification', 'status', ...COUNTED];
 
-/** A row for each notification of a run (RFC 4180); a run that was missed has one without. */
-export function csvOf({ runs }: Pick<CampaignReport, 'runs'>): string {
-  const rows = runs.flatMap((run) => rowsOf(run));
+/**
+ * A row for each notification of a run (RFC 4180); a run that was missed has one without. What a geofence triggers has no runs: a row for each variant, with
+ * all of its notifications.
+ */
+export function csvOf({
+  runs,
+  triggered,
+  variants,
+}: Pick<CampaignReport, 'runs' | 'triggered' | 'variants'>): string {
+  const rows = triggered === undefined ? runs.flatMap((run) => rowsOf(run)) : variants.map(triggeredRow);
   return [HEAD, ...rows].map((row) => `${row.map(quoted).join(',')}\r\n`).join('');
 }
 
@@ -55,6 +62,18 @@ function rowsOf({ at, state, begunAt = '', endedAt = '', parts }: RunView): (str
     ...COUNTED.map((each) => counts?.[each] ?? ''),
   ]);
 }
+
+const triggeredRow = ({ variant, counts }: VariantTotal): (string | number)[] => [
+  '',
+  'triggered',
+  '',
+  '',
+  variant,
+  'false',
+  '',
+  '',
+  ...COUNTED.map((each) => counts[each]),
+];
 
 const quoted = (value: string | number): string => {
   const text = String(value);
