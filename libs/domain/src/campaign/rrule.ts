@@ -17,7 +17,7 @@ const NUMBERS: Record<string, [min: number, max: number, negative: boolean]> = {
 const WEEKDAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 const MAX_INTERVAL = 10_000;
 /** Periods without an occurrence after which a rule counts as ended. */
-const MAX_ITERATIONS = 20_000;
+const MAX_ITERATIONS = 5_000;
 const LOCAL_UNTIL = /^\d{8}(T\d{6})?$/;
 
 /**
