@@ -42,7 +42,7 @@ export class AudienceQuery {
     const { terms } = drivingSet(this.audience, namedSize);
     if (!terms.every(isNamed)) return undefined;
     const isExact = this.isExact(terms);
-    const idsOf = (term: AudienceTerm): readonly string[] | Promise<string[]> =>
+    const idsOf = async (term: AudienceTerm): Promise<readonly string[]> =>
       isExact && !checked && 'device' in term ? term.device : this.candidates.named(term);
     const ids = new Set((await Promise.all(terms.map(idsOf))).flat());
     const partitions = byShard([...ids], (id) => this.store.partitionOf(id));
