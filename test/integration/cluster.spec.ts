@@ -309,6 +309,7 @@ describe.each([
       (await inbox.read('device-1', INBOX_START, 10)).map(({ notificationId }) => notificationId),
     ).toEqual(sent.slice(1));
     expect(await inbox.floor('device-1')).toBeGreaterThan(0);
+    expect([...(await inbox.waiting(['nobody', ...ids]))].toSorted()).toEqual(ids.toSorted());
     const steps = ids.map((deviceId) => ({
       app: APP,
       deviceId,

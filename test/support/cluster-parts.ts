@@ -55,7 +55,7 @@ export function spanningOneRedis(client: RedisClient): (command: SentCommand) =>
   const { scriptsSet } = client as unknown as { scriptsSet: Record<string, DefinedScript> };
   const names = Object.getOwnPropertyNames(scriptsSet).filter((name) => name.endsWith('-many'));
   const spanning = new Set(
-    ['record-steps', 'count-receipts', ...names].flatMap((name) => {
+    ['record-steps', 'count-receipts', 'find-waiting', ...names].flatMap((name) => {
       const { lua, sha } = scriptsSet[name]!;
       return [lua, sha];
     }),

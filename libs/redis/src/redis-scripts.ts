@@ -31,6 +31,7 @@ const NAMES = [
   'delete-mqtt-user',
   'deposit',
   'find-in-turn',
+  'find-waiting',
   'finish-fan-out',
   'finish-paced',
   'forget-consumers',

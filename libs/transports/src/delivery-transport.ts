@@ -13,8 +13,11 @@ export abstract class DeliveryTransport {
   /** What has become of a connection, or of a device's right to have one. */
   abstract notice(notice: ConnectionNotice): void;
 
-  /** Hints may have been lost: every connection looks into its inbox. */
-  abstract reconcile(): void;
+  /**
+   * Hints may have been lost: connections look into their inboxes.
+   * @param share so many of them, 0 to 1, and the next ones the next time; all unless given
+   */
+  abstract reconcile(share?: number): void;
 
   /** This edge was taken for dead: every connection claims its presence again. */
   abstract reclaim(): Promise<void>;

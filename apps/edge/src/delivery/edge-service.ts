@@ -20,8 +20,8 @@ import { Transports } from './transports.js';
 import { showXmppMetrics } from './xmpp-metrics.js';
 
 const HEARTBEAT_MS = 2_000;
-/** Even if every hint was lost, a connected device gets its inbox after so long, ms. */
-const RECONCILE_MS = 30_000;
+/** Even if every hint was lost, a connected device gets its inbox after so many seconds: each second some look. */
+const RECONCILE_SECONDS = 30;
 
 /** Joins this edge to the others: tells that it lives, and passes on what workers and other edges tell it. */
 @Injectable()
@@ -31,6 +31,8 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly reconciliation: Recurring;
   private hintsLost = false;
   private lastBeat = 0;
+  /** Of the reconciliation. */
+  private seconds = 0;
 
   constructor(
     private readonly transports: Transports,
@@ -48,7 +50,7 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
       onError: (error) => this.readFailed(error),
     });
     this.heartbeat = new Recurring('edge heartbeat', () => this.beat(), context.logger);
-    this.reconciliation = new Recurring('inbox reconciliation', () => this.reconcileRound(), context.logger);
+    this.reconciliation = new Recurring('inbox reconciliation', () => this.reconcileSome(), context.logger);
     showMqttMetrics(metrics, transports.mqtt.broker);
     showXmppMetrics(metrics, transports.xmpp);
     metrics.gauge({
@@ -132,14 +134,16 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
     this.context.logger.warn({ error: String(error) }, 'reading dispatches failed and is tried again');
   }
 
-  private reconcileRound(): Promise<number> {
-    this.reconcile();
-    return Promise.resolve(RECONCILE_MS);
+  private reconcileSome(): Promise<number> {
+    for (const transport of this.transports.all) transport.reconcile(1 / RECONCILE_SECONDS);
+    if (this.seconds++ % RECONCILE_SECONDS === 0) this.transports.mqtt.reloadUsers();
+    return Promise.resolve(1_000);
   }
 
   private reconcile(): void {
     this.hintsLost = false;
     for (const transport of this.transports.all) transport.reconcile();
+    this.transports.mqtt.reloadUsers();
   }
 }
 

@@ -99,6 +99,9 @@ export abstract class Inbox {
   /** The highest `seq` of normal priority that the inbox's bound has pushed out; 0 if it never did. */
   abstract floor(deviceId: string): Promise<number>;
 
+  /** The devices among these whose inbox holds something. */
+  abstract waiting(deviceIds: readonly string[]): Promise<readonly string[]>;
+
   /**
    * Records steps of deliveries. A final one (acknowledged and on, expired, failed …) takes the entry out of the inbox.
    * A delivery only moves forward: repeated and late steps change nothing. Atomic per delivery.

@@ -140,6 +140,10 @@ export class InMemoryInbox extends Inbox {
     return Promise.resolve(this.state.devices.get(deviceId)?.floor ?? 0);
   }
 
+  waiting(deviceIds: readonly string[]): Promise<readonly string[]> {
+    return Promise.resolve(deviceIds.filter((id) => this.state.devices.get(id)?.inbox.length));
+  }
+
   record(steps: readonly DeliveryStep[]): Promise<void> {
     for (const step of steps) this.apply(step);
     return Promise.resolve();

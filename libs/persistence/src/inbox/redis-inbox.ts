@@ -207,6 +207,19 @@ export class RedisInbox extends Inbox {
     return Number((await client.hget(keys.device(partition, deviceId), 'floor')) ?? 0);
   }
 
+  async waiting(deviceIds: readonly string[]): Promise<readonly string[]> {
+    const { client, keys } = this.store;
+    const partitionOf = (id: string): number => this.store.partitionOf(id);
+    const calls = this.store.inOneScript(deviceIds, partitionOf);
+    const found = await Promise.all(
+      calls.map(async (ids) => {
+        const inboxes = ids.map((id) => keys.inbox(partitionOf(id), id));
+        return deviceIdsAt(ids, await runScript<number[]>(client, 'find-waiting', inboxes, []));
+      }),
+    );
+    return found.flat();
+  }
+
   record(steps: readonly DeliveryStep[]): Promise<void> {
     return this.steps.record(steps);
   }

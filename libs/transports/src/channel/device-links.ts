@@ -7,6 +7,7 @@ import type {
   TransportKind,
 } from '@carillon/domain';
 import type { TransportContext } from '../transport-context.js';
+import { Round } from './round.js';
 import { DeviceChannel, type ChannelLink } from './device-channel.js';
 
 /** A connection that takes pushes; `connection` tells one of the same device from another. */
@@ -27,6 +28,8 @@ type Claimed = Extract<PresenceClaim, { readonly ok: true }>;
 type EndReason = 'taken-over' | 'revoked';
 
 const CLAIMS_AT_ONCE = 256;
+/** Inboxes that one call asks for. */
+const LOOKS_AT_ONCE = 500;
 const CLAIM_RETRY_MS = 1_000;
 
 /**
@@ -35,6 +38,7 @@ const CLAIM_RETRY_MS = 1_000;
  */
 export class DeviceLinks<C> {
   private readonly links = new Map<string, Link<C>>();
+  private readonly round = new Round(this.links);
 
   constructor(
     private readonly transport: TransportKind,
@@ -93,8 +97,10 @@ export class DeviceLinks<C> {
     else this.apply(link, notice);
   }
 
-  reconcile(): void {
-    for (const { channel } of this.links.values()) channel.reconcile();
+  /** Brings devices what their inboxes hold. @param share so many of them, and the next ones the next time */
+  reconcile(share = 1): void {
+    const links = this.round.next(share);
+    for (let i = 0; i < links.length; i += LOOKS_AT_ONCE) void this.look(links.slice(i, i + LOOKS_AT_ONCE));
   }
 
   /** Claims presence for every link anew, some at a time. */
@@ -110,6 +116,22 @@ export class DeviceLinks<C> {
     const links = [...this.links.values()];
     this.links.clear();
     await Promise.all(links.map((link) => this.shut(link)));
+  }
+
+  /** Most inboxes are empty: that is asked for many at once. */
+  private async look(links: readonly Link<C>[]): Promise<void> {
+    const { inbox, logger } = this.context;
+    const ids = links.map(({ login }) => login.id);
+    try {
+      const waiting = new Set(await inbox.waiting(ids));
+      for (const { login, channel } of links) if (waiting.has(login.id)) channel.reconcile();
+    } catch (error) {
+      logger.warn(
+        { error: String(error), devices: ids.length },
+        'looking for what waits failed: each looks for itself',
+      );
+      for (const { channel } of links) channel.reconcile();
+    }
   }
 
   private apply(link: Link<C>, notice: EpochNotice): void {

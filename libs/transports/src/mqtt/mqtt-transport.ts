@@ -90,8 +90,12 @@ export class MqttTransport extends DeliveryTransport {
     if (client && loginOf(client)) client.disconnect('administrative-action');
   }
 
-  reconcile(): void {
-    this.links.reconcile();
+  reconcile(share?: number): void {
+    this.links.reconcile(share);
+  }
+
+  /** Changes of MQTT users may not have been heard of. */
+  reloadUsers(): void {
     this.refreshUsers(() => this.access.accounts.reload());
   }
 

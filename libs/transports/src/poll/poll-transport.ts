@@ -16,6 +16,7 @@ import {
   type StoredContent,
 } from '@carillon/domain';
 import { inSteps } from '../channel/drain-steps.js';
+import { Round } from '../channel/round.js';
 import { DeliveryTransport } from '../delivery-transport.js';
 import type { TransportContext } from '../transport-context.js';
 import { PollSession } from './poll-session.js';
@@ -43,6 +44,7 @@ const LINGER_MS = 10_000;
 export class PollTransport extends DeliveryTransport {
   readonly kind = 'poll';
   private readonly sessions = new Map<string, PollSession>();
+  private readonly round = new Round(this.sessions);
   private draining = false;
 
   constructor(private readonly context: TransportContext) {
@@ -127,8 +129,8 @@ export class PollTransport extends DeliveryTransport {
     }
   }
 
-  reconcile(): void {
-    for (const session of this.sessions.values()) session.wake();
+  reconcile(share = 1): void {
+    for (const session of this.round.next(share)) session.wake();
   }
 
   /** Whoever polls is answered, comes again, and claims then. */

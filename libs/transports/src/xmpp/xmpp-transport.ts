@@ -136,8 +136,8 @@ export class XmppTransport extends DeliveryTransport {
       .catch((error: unknown) => this.newsLost(deviceId, error));
   }
 
-  reconcile(): void {
-    this.links.reconcile();
+  reconcile(share?: number): void {
+    this.links.reconcile(share);
   }
 
   reclaim(): Promise<void> {
