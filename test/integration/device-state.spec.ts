@@ -25,9 +25,9 @@ const make = () => {
     singlePresence: new RedisPresence(store, 'single'),
     partitionOf: (id: string) => store.partitionOf(id),
     tokenHash: DUMMY_CREDENTIALS.tokenHash,
-    device: async () => {
+    device: async (app = 'default') => {
       const id = `device-${++count}`;
-      await devicesOf(store).create('default', id, {}, DUMMY_CREDENTIALS);
+      await devicesOf(store).create(app, id, {}, DUMMY_CREDENTIALS);
       return id;
     },
     namePushService: async (id: string) => {

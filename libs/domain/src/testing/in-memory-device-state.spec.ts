@@ -17,9 +17,9 @@ const make = () => {
     singlePresence: new InMemoryPresence(state, 'single'),
     partitionOf: () => 0,
     tokenHash: 'hash',
-    device: () => {
+    device: (app?: string) => {
       const id = `device-${++count}`;
-      state.addDevice(id, 'hash');
+      state.addDevice(id, 'hash', app);
       return Promise.resolve(id);
     },
     namePushService: (id: string) => {

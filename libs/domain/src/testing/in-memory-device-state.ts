@@ -41,6 +41,7 @@ const SETTLED = RANK.acknowledged;
 type HeldEntry = InboxEntry & { readonly bytes: number };
 
 interface DeviceState {
+  readonly app: string;
   readonly tokenHash: string;
   inbox: HeldEntry[];
   user: string;
@@ -62,8 +63,9 @@ export class InMemoryDeviceState {
     return [...this.devices.values()].flatMap(({ inbox }) => inbox);
   }
 
-  addDevice(id: string, tokenHash: string): void {
+  addDevice(id: string, tokenHash: string, app = 'default'): void {
     this.devices.set(id, {
+      app,
       tokenHash,
       inbox: [],
       user: '',
@@ -119,7 +121,7 @@ export class InMemoryInbox extends Inbox {
     const outcome: Outcome = { deposited: 0, repeated: 0, unknown: 0, moved: [], online: [], asleep: [] };
     for (const id of deviceIds) {
       const device = this.state.devices.get(id);
-      if (!device) outcome.unknown++;
+      if (device?.app !== deposit.app) outcome.unknown++;
       else if (this.state.of(deposit.notificationId).has(id)) this.repeat(deposit, id, device, outcome);
       else if (hasMoved(device, deposit, owners?.get(id))) outcome.moved.push(id);
       else this.add(deposit, id, device, now, outcome);

@@ -16,8 +16,8 @@ export interface DeviceStateUnderTest {
   readonly partitionOf: (deviceId: string) => number;
   /** Of the token that its devices have. */
   readonly tokenHash: string;
-  /** Registers a new device and gives its id. */
-  readonly device: () => Promise<string>;
+  /** Registers a new device, of the app `default` unless said otherwise, and gives its id. */
+  readonly device: (app?: string) => Promise<string>;
   /** Lets a device name a push service. */
   readonly namePushService: (deviceId: string) => Promise<void>;
   /** Gives a device to a user. */
@@ -213,12 +213,36 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
       expect(await give('bob')).toMatchObject({ deposited: 1, moved: [] });
     });
 
+    it('passes over the devices of another app, and what is no device', async () => {
+      const notificationId = newNotificationId(NOW);
+      const foreign = await under.device('another');
+      const ids = [foreign, 'nobody', '#q', id].filter(
+        (each) => under.partitionOf(each) === under.partitionOf(foreign),
+      );
+      const own = ids.filter((each) => each === id).length;
+      const outcome = await under.inbox.deposit(deposit({ notificationId }), ids, NOW);
+      expect(outcome).toMatchObject({ deposited: own, unknown: ids.length - own });
+      expect(await under.inbox.read(foreign, INBOX_START, 10)).toEqual([]);
+    });
+
+    it('deposits once to a device that is named twice', async () => {
+      const notificationId = newNotificationId(NOW);
+      const outcome = await under.inbox.deposit(deposit({ notificationId }), [id, id], NOW);
+      expect(outcome).toMatchObject({ deposited: 1, repeated: 1 });
+      expect(await held()).toEqual([notificationId]);
+      expect(await counts(notificationId)).toMatchObject({ queued: 1, pending: 1 });
+    });
+
     describe('of an app that may hold little', () => {
-      const app = (): string => `app-of-${id}`;
+      let app: string;
+      beforeEach(async () => {
+        app = `app-${newNotificationId(NOW)}`;
+        id = await under.device(app);
+      });
       const fill = async (inbox: Inbox, more: Partial<Deposit>[]) => {
         const ids = more.map(() => newNotificationId(NOW));
         for (const [i, each] of more.entries())
-          await inbox.deposit(deposit({ app: app(), notificationId: ids[i], ...each }), [id], NOW);
+          await inbox.deposit(deposit({ app, notificationId: ids[i], ...each }), [id], NOW);
         return ids;
       };
 
@@ -231,7 +255,7 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
       it('drops what finds nothing of its own device to take the place of', async () => {
         const notificationId = newNotificationId(NOW);
         const inbox = under.bounded({ maxAppBytes: 2_000 });
-        await inbox.deposit(deposit({ app: app(), notificationId, bytes: 2_100 }), [id], NOW);
+        await inbox.deposit(deposit({ app, notificationId, bytes: 2_100 }), [id], NOW);
         expect(await held()).toEqual([]);
         expect(await stateOf(notificationId)).toBe('dropped');
       });
