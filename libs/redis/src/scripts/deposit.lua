@@ -137,6 +137,9 @@ end
 
 local deposited, expired, dropped, repeated, unknown = 0, 0, 0, 0, 0
 local online, needed, moved, asleep = {}, {}, {}, {}
+-- Deliveries and counts are read and written together; `has` are the devices that have theirs by now.
+local stored = redis.call('HMGET', deliveries, '#q', '#e', '#x', unpack(ARGV, 20, 19 + n))
+local changes, has = {}, {}
 local nowMs = tonumber(now, 36)
 local late = nowMs >= tonumber(ARGV[3])
 local seq = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), nowMs)
@@ -150,8 +153,18 @@ local function tellOnline(i, place, before)
   table.insert(online, connections[i])
 end
 
+local function change(field, value)
+  local c = #changes
+  changes[c + 1], changes[c + 2] = field, value
+end
+
+local function begin(device, steps)
+  has[device] = true
+  change(device, steps)
+end
+
 local function close(device, letter, why)
-  redis.call('HSET', deliveries, device, 'q' .. now .. ';' .. letter .. now .. ',,' .. why)
+  begin(device, 'q' .. now .. ';' .. letter .. now .. ',,' .. why)
   table.insert(lines, table.concat({ app, nid, device, letter, now, '', why, '' }, '\t'))
 end
 
@@ -167,7 +180,7 @@ local function append(i, k, inbox, device, wakes)
   local score = scoreOf(seq + i)
   local before = connections[i] and placeBefore(inbox, score)
   redis.call('ZADD', inbox, score, nid)
-  redis.call('HSET', deliveries, device, 'q' .. now)
+  begin(device, 'q' .. now)
   if collapseKey ~= '' then
     indexCollapse(KEYS[k + 3], inbox)
   end
@@ -214,7 +227,7 @@ for i = 1, n do
   local facts = redis.call('HMGET', KEYS[k + 2], 'app', 'movedAt', 'user', 'push')
   if facts[1] ~= app then
     unknown = unknown + 1
-  elseif redis.call('HEXISTS', deliveries, device) == 1 then
+  elseif stored[3 + i] or has[device] then
     repeated = repeated + 1
     local at = (connections[i] or facts[4]) and redis.call('ZSCORE', inbox, nid)
     if at and not connections[i] then
@@ -235,17 +248,20 @@ end
 
 local made = deposited + expired + dropped
 if made > 0 then
-  redis.call('HINCRBY', deliveries, '#q', made)
+  change('#q', (stored[1] or 0) + made)
   if expired > 0 then
-    redis.call('HINCRBY', deliveries, '#e', expired)
+    change('#e', (stored[2] or 0) + expired)
   end
   if dropped > 0 then
-    redis.call('HINCRBY', deliveries, '#x', dropped)
+    change('#x', (stored[3] or 0) + dropped)
   end
   if bytes > 0 then
-    redis.call('HSET', deliveries, '#b', bytes)
+    change('#b', bytes)
   end
-  redis.call('PEXPIREAT', deliveries, ARGV[4])
+  redis.call('HSET', deliveries, unpack(changes))
+  if not stored[1] then
+    redis.call('PEXPIREAT', deliveries, ARGV[4])
+  end
   redis.call('ZADD', KEYS[3], 'LT', ARGV[18], nid)
   table.insert(lines, table.concat({ app, nid, '', 'q', now, '', made, '' }, '\t'))
 end
