@@ -35,6 +35,7 @@ export interface GatheredScriptsOptions {
 export class GatheredScripts {
   private waiting: Call[] = [];
   private underWay = false;
+  private settling: (() => void)[] = [];
 
   constructor(
     private readonly client: RedisClient,
@@ -51,6 +52,11 @@ export class GatheredScripts {
     });
   }
 
+  /** Fulfilled when everything that was called has been answered. */
+  async settled(): Promise<void> {
+    if (this.underWay) await new Promise<void>((resolve) => this.settling.push(resolve));
+  }
+
   private async sendAll(): Promise<void> {
     while (this.waiting.length > 0) {
       const calls = this.waiting;
@@ -58,6 +64,9 @@ export class GatheredScripts {
       await Promise.all(this.batchesOf(calls).map((batch) => this.send(batch)));
     }
     this.underWay = false;
+    const { settling } = this;
+    this.settling = [];
+    for (const resolve of settling) resolve();
   }
 
   /** Those of one script that come one after the other; in a cluster, those that share a hash tag. */

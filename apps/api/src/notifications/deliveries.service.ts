@@ -35,10 +35,10 @@ export class DeliveriesService {
       const fits = delivery && (query.state === undefined || delivery.state === query.state);
       return { deliveries: fits ? [deliveryView(delivery)] : [] };
     }
-    const { partitions = [] } = await this.notifications.record(app, id);
+    const partitions = await this.notifications.partitions(app, id);
     return this.collect(
       id,
-      [...partitions].sort((a, b) => a - b),
+      partitions.toSorted((a, b) => a - b),
       query,
     );
   }

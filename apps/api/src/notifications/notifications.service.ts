@@ -71,7 +71,7 @@ export class NotificationsService {
   async read(app: string, id: string): Promise<NotificationView> {
     const record = await this.record(app, id);
     const [counts, progress] = await Promise.all([
-      this.inbox.counts(id, record.partitions ?? []),
+      this.inbox.counts(id, this.notifications.partitionsOf(record)),
       this.progress.of(record),
     ]);
     return notificationView(record, counts, progress);
@@ -124,6 +124,11 @@ export class NotificationsService {
     const record = await this.notifications.find(id);
     if (!record) throw unknownNotification(id);
     return { accepted: acceptedView(record.notification), replayed: true };
+  }
+
+  /** Where its deliveries are. */
+  async partitions(app: string, id: string): Promise<readonly number[]> {
+    return this.notifications.partitionsOf(await this.record(app, id));
   }
 
   /** The app's own; another app's is not there. */

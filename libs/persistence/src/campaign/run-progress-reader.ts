@@ -32,7 +32,10 @@ export class RunProgressReader {
 
   private async read(id: string): Promise<PartReading> {
     const record = await this.notifications.find(id);
-    const counts: DeliveryCounts = await this.inbox.counts(id, record?.partitions ?? []);
+    const counts: DeliveryCounts = await this.inbox.counts(
+      id,
+      record ? this.notifications.partitionsOf(record) : [],
+    );
     return { record, counts, atRest: !record || isAtRest(record) };
   }
 }

@@ -75,11 +75,12 @@ export class RedisPresence extends Presence {
   }
 
   /**
-   * Removes the connections of an edge that is gone.
+   * Removes the connections of an edge that is gone; those that were claimed here before the call are in Redis first.
    * @param before connections that were claimed from then on (ms since 1970) are left alone: the edge is back
    * @returns how many there were
    */
   async releaseEdge(edgeId: string, before: number): Promise<number> {
+    await this.store.scripts.settled();
     let removed = 0;
     for (const partition of this.store.allPartitions())
       removed += await this.releaseEdgeIn(partition, edgeId, before);

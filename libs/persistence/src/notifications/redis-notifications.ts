@@ -65,6 +65,15 @@ export class RedisNotifications extends NotificationContents {
     return this.acceptor.acceptAll(items);
   }
 
+  /**
+   * Where deliveries of a notification are: known when its fan-out has begun, or is done where it needed none. Of one that was stopped before
+   * that, whoever worked on it may have died behind a deposit: they may be anywhere.
+   */
+  partitionsOf({ partitions, status }: Pick<NotificationRecord, 'partitions' | 'status'>): readonly number[] {
+    const isStopped = status === 'cancelled' || status === 'recalled';
+    return partitions ?? (isStopped ? this.store.allPartitions() : []);
+  }
+
   async find(id: string): Promise<NotificationRecord | undefined> {
     const fields = await this.store.client.hgetall(this.store.keys.notification(this.store.laneOf(id), id));
     return fromFields(id, fields);
