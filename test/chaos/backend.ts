@@ -11,6 +11,10 @@ export interface BackendAnswer {
   readonly body: any;
 }
 
+/** The first attempt may still be at work, or have died with its process. */
+const isRetryable = ({ status, body }: BackendAnswer): boolean =>
+  status >= 500 || status === 429 || body.code === 'idempotency-in-progress';
+
 /** A backend that asks again until it is answered, by whichever API process answers. */
 export class Backend {
   /** Attempts without an answer, or with "come again". */
@@ -31,7 +35,7 @@ export class Backend {
     const text = body && JSON.stringify(body);
     for (;;) {
       const answer = await this.attempt(path, text, idempotencyKey, n).catch(() => undefined);
-      if (answer && answer.status < 500 && answer.status !== 429) return answer;
+      if (answer && !isRetryable(answer)) return answer;
       this.repeated++;
       await sleep(RETRY_MS);
     }

@@ -120,8 +120,10 @@ export class Senders {
   private withdrawLater(id: string, { kind, afterMs }: NonNullable<Draft['withdrawal']>, n: number): void {
     const done = sleep(afterMs)
       .then(() => (kind === 'cancel' ? this.cancel(id, n) : this.recall(id, n)))
-      .finally(() => this.withdrawals.delete(done));
+      .then(() => void this.withdrawals.delete(done));
     this.withdrawals.add(done);
+    // One that failed stays, and fails the run when it is waited for.
+    done.catch(() => undefined);
   }
 
   private async cancel(id: string, n: number): Promise<void> {
