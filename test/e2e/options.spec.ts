@@ -155,14 +155,18 @@ describe('requireAck', () => {
   it('tries the other connections when the first does not acknowledge in time', async () => {
     const credentials = await register();
     const xmpp = new XmppDevice(credentials, { service: gateway.url('XMPP') });
+    const areConnected = (count: number) =>
+      until(
+        `${count} are connected`,
+        async () => (await rest.get(`/v1/devices/${credentials.id}/presence`)).body.connections.length,
+        (n) => n === count,
+      );
     await xmpp.connect();
+    await areConnected(1);
+    // The newest is the first to be tried.
     const silent = new MqttDevice(credentials, { url: gateway.url('MQTT'), mute: true });
     await silent.connect();
-    await until(
-      'both are connected',
-      async () => (await rest.get(`/v1/devices/${credentials.id}/presence`)).body.connections.length,
-      (n) => n === 2,
-    );
+    await areConnected(2);
     const id = await rest.send({ audience: { device: credentials.id }, requireAck: true, fallbackAfter: 1 });
     await reaches(id, { written: 1 });
     expect(xmpp.received).toHaveLength(0);
