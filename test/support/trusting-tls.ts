@@ -10,10 +10,10 @@ if (!Reflect.has(tls, DONE)) {
   const connectTls = tls.connect;
   tls.connect = ((options: tls.ConnectionOptions) =>
     connectTls({ ...options, rejectUnauthorized: false }).on('error', () => undefined)) as typeof tls.connect;
-  const { connect } = net.Socket.prototype;
+  const connect = Reflect.get(net.Socket.prototype, 'connect') as (...how: never[]) => net.Socket;
   net.Socket.prototype.connect = function connectAndListen(this: net.Socket, ...how: never[]) {
     this.on('error', () => undefined);
     return Reflect.apply(connect, this, how);
-  } as typeof connect;
+  } as typeof net.Socket.prototype.connect;
   Reflect.set(tls, DONE, true);
 }
