@@ -1,4 +1,5 @@
 import { ReplyError } from 'ioredis';
+import { Gatherer } from './gatherer.js';
 import { isCluster, type RedisClient } from './redis-client.js';
 import { type Argument, manyOf, runBinaryScript, runScript, type ScriptName } from './redis-scripts.js';
 
@@ -33,9 +34,7 @@ export interface GatheredScriptsOptions {
  * node as one call, in their order. Most of what a small call costs is spent on its way. Each answers and fails by itself. A call that comes alone waits for nobody.
  */
 export class GatheredScripts {
-  private waiting: Call[] = [];
-  private underWay = false;
-  private settling: (() => void)[] = [];
+  private readonly calls = new Gatherer<Call>((calls) => this.sendAll(calls));
 
   constructor(
     private readonly client: RedisClient,
@@ -45,28 +44,17 @@ export class GatheredScripts {
   /** As `runScript`. */
   run<Reply>(name: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ name, keys, args, resolve, reject });
-      if (this.underWay) return;
-      this.underWay = true;
-      setImmediate(() => void this.sendAll());
+      this.calls.add({ name, keys, args, resolve, reject });
     });
   }
 
   /** Fulfilled when everything that was called has been answered. */
-  async settled(): Promise<void> {
-    if (this.underWay) await new Promise<void>((resolve) => this.settling.push(resolve));
+  settled(): Promise<void> {
+    return this.calls.settled();
   }
 
-  private async sendAll(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const calls = this.waiting;
-      this.waiting = [];
-      await Promise.all(this.batchesOf(calls).map((batch) => this.send(batch)));
-    }
-    this.underWay = false;
-    const { settling } = this;
-    this.settling = [];
-    for (const resolve of settling) resolve();
+  private async sendAll(calls: readonly Call[]): Promise<void> {
+    await Promise.all(this.batchesOf(calls).map((batch) => this.send(batch)));
   }
 
   /** Those of one script that come one after the other; in a cluster, those that share a hash tag. */

@@ -1,4 +1,5 @@
 export * from './gathered-scripts.js';
+export * from './gatherer.js';
 export * from './installation.js';
 export * from './redis-address.js';
 export * from './redis-away.js';

@@ -163,7 +163,7 @@ export function runBinaryScript<Result>(
 /** The same as a command of a pipeline. */
 export function addScript(
   pipeline: ChainableCommander,
-  name: AnyScript,
+  name: ScriptName,
   keys: readonly string[],
   args: readonly Argument[],
 ): void {

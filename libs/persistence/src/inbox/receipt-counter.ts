@@ -1,5 +1,5 @@
 import { type Receipt, STATE_OF, STEP_LETTERS, type StepLetter } from '@carillon/domain';
-import { runScript } from '@carillon/redis';
+import { Gatherer, runScript } from '@carillon/redis';
 import { byShard, type Store } from '../store.js';
 
 /** Days of statistics are kept for so long, s. */
@@ -51,8 +51,7 @@ interface Waiting {
  * are counted, are counted in one script.
  */
 export class ReceiptCounter {
-  private waiting: Waiting[] = [];
-  private counting = false;
+  private readonly entries = new Gatherer<Waiting>((entries) => this.countAll(entries));
 
   constructor(
     private readonly store: Store,
@@ -62,20 +61,16 @@ export class ReceiptCounter {
   /** @returns whether the entry had not been counted before */
   count(stream: string, entryId: string, receipts: readonly Receipt[]): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ stream, entryId, receipts, resolve, reject });
-      if (this.counting) return;
-      this.counting = true;
-      setImmediate(() => void this.countAll());
+      this.entries.add({ stream, entryId, receipts, resolve, reject });
     });
   }
 
-  private async countAll(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const entries = this.waiting.splice(0, MAX_ENTRIES_PER_CALL);
-      const calls = this.store.inOneScript(entries, ({ stream }) => partitionOf(stream));
+  private async countAll(entries: readonly Waiting[]): Promise<void> {
+    for (let i = 0; i < entries.length; i += MAX_ENTRIES_PER_CALL) {
+      const page = entries.slice(i, i + MAX_ENTRIES_PER_CALL);
+      const calls = this.store.inOneScript(page, ({ stream }) => partitionOf(stream));
       await Promise.all(calls.map((own) => this.countTogether(own)));
     }
-    this.counting = false;
   }
 
   private async countTogether(entries: readonly Waiting[]): Promise<void> {
