@@ -113,7 +113,8 @@ export class XmppTransportClient implements TransportClient {
   private async logIn(client: Client): Promise<void> {
     internals(client).options.service = this.world.edge('XMPP');
     const abort = new AbortController();
-    const attempt = client.status === 'disconnect' ? internals(client).reconnect.reconnect() : client.start();
+    // `start()` leaves a promise behind that nobody listens to where the line is cut before the stream is open.
+    const attempt = internals(client).reconnect.reconnect();
     const tooLong = sleep(CONNECT_MS, undefined, { signal: abort.signal });
     try {
       await Promise.race([
