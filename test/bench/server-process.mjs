@@ -4,9 +4,12 @@ import { openSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { root } from '../../scripts/setup/root.mjs';
 
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 20_000;
+/** What the image gives its processes: everything on Node that is measured has it. */
+const NODE_OPTIONS = /NODE_OPTIONS=(\S+)/.exec(readFileSync(join(root, 'Dockerfile'), 'utf8'))[1];
 
 /** A server that listens on `port` and is stopped by its own process id. */
 export class ServerProcess {
@@ -16,9 +19,13 @@ export class ServerProcess {
   }
 
   /** Starts a program, and waits until something listens on the port. What it prints goes to a file `output` in its directory. */
-  static async start([program, ...args], { directory, port, env }) {
+  static async start([program, ...args], { directory, port, env = process.env }) {
     const output = openSync(join(directory, 'output'), 'a');
-    const child = spawn(program, args, { cwd: directory, env, stdio: ['ignore', output, output] });
+    const child = spawn(program, args, {
+      cwd: directory,
+      env: { ...env, NODE_OPTIONS },
+      stdio: ['ignore', output, output],
+    });
     child.on('error', () => {});
     const server = new ServerProcess(child, port);
     try {
