@@ -46,7 +46,7 @@ async function whom(expression: unknown, app = APP): Promise<string[]> {
   const named = await query.named();
   if (named) return [...named.values()].flat().sort();
   const found = new Set<string>();
-  for (const partition of await query.partitions())
+  for (const partition of (await query.tasks()).flat())
     for await (const page of query.pages(partition)) for (const id of page) found.add(id);
   return [...found].sort();
 }
@@ -282,6 +282,28 @@ describe('segments', () => {
     await save('about', 'segment:round or everyone');
     expect(await whom('segment:about')).toEqual([]);
   });
+});
+
+describe('the tasks of a search', () => {
+  /** As many members of a group in each partition. */
+  const fill = async (group: string, sizes: readonly number[]): Promise<void> => {
+    const { client, keys } = test.store;
+    for (const [partition, size] of sizes.entries()) {
+      const ids = Array.from({ length: size }, (_, i) => `${group}-${partition}-${i}`);
+      if (size > 0) await client.sadd(keys.groupDevices(partition, APP, group), ...ids);
+    }
+  };
+  const tasksOf = async (group: string): Promise<number[][]> =>
+    (await resolver.open(APP, { group: [group] }, now)).tasks();
+
+  it('have up to a thousand devices of some partitions, or one partition that has more', async () => {
+    await fill('some', [300, 0, 700, 1]);
+    expect(await tasksOf('some')).toEqual([[0, 2], [3]]);
+    await fill('large', [1, 1_500, 2, 3]);
+    expect(await tasksOf('large')).toEqual([[0], [1], [2, 3]]);
+  });
+
+  it('are none where nobody is', async () => expect(await tasksOf('nobody-at-all')).toEqual([]));
 });
 
 describe('uploaded lists', () => {

@@ -289,7 +289,7 @@ it('tries variants on their shares, and sends the winner to the rest, once', asy
   expect(found.map(({ pace }) => pace!.perSecond)).toEqual([5, 5]);
   // Three have B, and one of them opened it.
   const [, b] = open[0]!.parts;
-  await notifications.beginFanOut(b!.notificationId, test.store.allPartitions(), at);
+  await notifications.beginFanOut(b!.notificationId, [test.store.allPartitions()], at);
   await deliver(b!.notificationId, ['x', 'y', 'z'], ({ id: device }) =>
     device === 'x' ? 'opened' : 'acknowledged',
   );
@@ -320,7 +320,7 @@ it('pauses itself when too much fails, and what was pardoned counts no more', as
   const at = NOON + HOUR;
   const { open } = await look(id, at);
   const { notificationId } = open[0]!.parts[0]!;
-  await notifications.beginFanOut(notificationId, test.store.allPartitions(), at);
+  await notifications.beginFanOut(notificationId, [test.store.allPartitions()], at);
   const end = (from: number, to: number, failures: number) =>
     deliver(
       notificationId,

@@ -1,5 +1,11 @@
 import { claim } from '@carillon/domain/testing';
-import { INBOX_START, newNotificationId, type Notification, type Receipt } from '@carillon/domain';
+import {
+  type FanOutTask,
+  INBOX_START,
+  newNotificationId,
+  type Notification,
+  type Receipt,
+} from '@carillon/domain';
 import {
   AudienceResolver,
   byShard,
@@ -270,13 +276,15 @@ describe.each([
   it('fans out in tasks that are read by a consumer, deposits, and is sent when the last is done', async () => {
     const one = notification();
     await notifications.accept(one);
-    expect(await notifications.beginFanOut(one.id, test.store.allPartitions(), now)).toBe('begun');
-    expect(await notifications.beginFanOut(one.id, test.store.allPartitions(), now)).toBe('already');
+    const tasks = await (await audience.open(APP, one.audience, now)).tasks();
+    expect(await notifications.beginFanOut(one.id, tasks, now)).toBe('begun');
+    expect(await notifications.beginFanOut(one.id, tasks, now)).toBe('already');
     await consume(test.store.allLanes().map(test.store.keys.fanOut), async ({ data }) => {
-      const { notificationId, partition } = JSON.parse(data) as { notificationId: string; partition: number };
+      const { notificationId, partitions } = JSON.parse(data) as FanOutTask;
       const query = await audience.open(APP, one.audience, now);
-      for await (const page of query.pages(partition)) await depositTo(notificationId, page);
-      await notifications.finishTask(notificationId, partition, now);
+      for (const partition of partitions)
+        for await (const page of query.pages(partition)) await depositTo(notificationId, page);
+      await notifications.finishTask(notificationId, partitions, now);
     });
     await until('it is sent', async () => (await notifications.find(one.id))!.status === 'sent');
     expect(await inbox.counts(one.id, test.store.allPartitions())).toMatchObject({ queued: 40, pending: 40 });

@@ -8,10 +8,10 @@ export interface IntakeEvent {
   readonly turn?: string;
 }
 
-/** One partition's part of a fan-out. */
+/** One part of a fan-out: a partition, or some that have few devices each. */
 export interface FanOutTask {
   readonly notificationId: string;
-  readonly partition: number;
+  readonly partitions: readonly number[];
 }
 
 /** An event in a delivery's life, as the receipts streams carry it. */

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { FanOutTask, IntakeEvent, Notification, NotificationStatus } from '@carillon/domain';
 import {
+  type AudienceQuery,
   AudienceResolver,
   type NotificationRecord,
   PacedNotifications,
@@ -60,15 +61,15 @@ export class FanOutService {
     else await this.notifications.leaveTurn(id, turn);
   }
 
-  /** A small, named target goes straight to its devices; any other, and a paced one, becomes one task per partition. */
+  /** A small, named target goes straight to its devices; any other, and a paced one, becomes tasks. */
   private async send(notification: Notification, turn?: string): Promise<void> {
     const { id, app, audience, pace } = notification;
     const resolvedAt = Date.now();
     const query = await this.audience.open(app, audience, resolvedAt);
     const named = await query.named({ checked: false });
     if (named && !pace) return this.sendDirectly(notification, named, resolvedAt, turn);
-    const partitions = named ? [...named.keys()] : await query.partitions();
-    await this.notifications.beginFanOut(id, partitions, Date.now());
+    const tasks = named ? [...named.keys()].map((partition) => [partition]) : await query.tasks();
+    await this.notifications.beginFanOut(id, tasks, Date.now());
     if (pace) await this.paced.enlist(id, Date.now());
   }
 
@@ -86,24 +87,36 @@ export class FanOutService {
     if (status === 'recalled') await this.recaller.finish(notification.id, own, Date.now());
   }
 
-  /** One partition's pages. Running it again is harmless: a device that has the delivery is passed over. */
-  async run({ notificationId, partition }: FanOutTask): Promise<void> {
+  /** Running it again is harmless: a device that has the delivery is passed over. */
+  async run({ notificationId, partitions }: FanOutTask): Promise<void> {
     const record = await this.notifications.find(notificationId);
     if (!record) return;
-    const { notification } = record;
-    const { app, audience, pace } = notification;
     if (!isStopped(record.status)) {
+      const { app, audience } = record.notification;
       // Pages are read ahead: none was looked up before this.
       const resolvedAt = Date.now();
       const query = await this.audience.open(app, audience, resolvedAt);
-      for await (const page of query.pages(partition)) {
-        if (isStopped(await this.notifications.status(notificationId))) break;
-        if (pace) await this.enlister.enlist(notification, partition, page);
-        else await this.depositor.deposit(notification, page, resolvedAt);
-      }
+      await Promise.all(
+        partitions.map((partition) => this.runIn(partition, record.notification, query, resolvedAt)),
+      );
     }
-    const status = await this.notifications.finishTask(notificationId, partition, Date.now());
-    if (status === 'recalled') await this.recaller.finish(notificationId, [partition], Date.now());
+    const status = await this.notifications.finishTask(notificationId, partitions, Date.now());
+    if (status === 'recalled') await this.recaller.finish(notificationId, partitions, Date.now());
+  }
+
+  /** One partition's pages. The notification was looked up just before the first of them. */
+  private async runIn(
+    partition: number,
+    notification: Notification,
+    query: AudienceQuery,
+    resolvedAt: number,
+  ): Promise<void> {
+    let pages = 0;
+    for await (const page of query.pages(partition)) {
+      if (pages++ > 0 && isStopped(await this.notifications.status(notification.id))) return;
+      if (notification.pace) await this.enlister.enlist(notification, partition, page);
+      else await this.depositor.deposit(notification, page, resolvedAt);
+    }
   }
 }
 

@@ -17,6 +17,8 @@ import { UserLists } from './user-lists.js';
 
 /** Devices per page: one deposit script each. */
 export const PAGE_SIZE = 500;
+/** Devices of one task, unless a single partition has more. */
+const TASK_SIZE = 1_000;
 
 /** One evaluation of an expression, partition by partition and page by page: memory stays flat whatever the number of devices. */
 export class AudienceQuery {
@@ -62,18 +64,43 @@ export class AudienceQuery {
     return sizes.flatMap((size, partition) => (size > 0 ? [partition] : []));
   }
 
+  /** Partitions that may hold members, in parts that one searches at a time: those that have few go together. */
+  async tasks(): Promise<number[][]> {
+    const tasks: number[][] = [];
+    let room = 0;
+    for (const [partition, size] of (await this.sizesByPartition()).entries()) {
+      if (size === 0) continue;
+      if (size <= room) tasks.at(-1)!.push(partition);
+      else {
+        tasks.push([partition]);
+        room = TASK_SIZE;
+      }
+      room -= size;
+    }
+    return tasks;
+  }
+
   /** How many devices drive the search, partition by partition. */
   async sizesByPartition(): Promise<number[]> {
-    const sets = await Promise.all(this.store.allPartitions().map((partition) => this.driving(partition)));
-    return sets.map(({ size }) => size);
+    const { itself } = this;
+    const sizeOf = async (partition: number): Promise<number> =>
+      itself
+        ? this.candidates.setSize(partition, this.prepared(itself))
+        : (await this.driving(partition)).size;
+    return Promise.all(this.store.allPartitions().map(sizeOf));
   }
 
   /** Whether what drives the search is the audience, each device once: its size needs no search. */
   get isCountable(): boolean {
+    return this.itself !== undefined;
+  }
+
+  /** The audience, where one index finds it and nobody else. */
+  private get itself(): AudienceTerm | undefined {
     const { audience } = this;
-    if (!isTerm(audience)) return false;
-    if ('everyone' in audience) return true;
-    return [namesOf(audience, 'tag'), namesOf(audience, 'group')].some(({ length }) => length === 1);
+    if (!isTerm(audience)) return undefined;
+    const names = [namesOf(audience, 'tag'), namesOf(audience, 'group')];
+    return 'everyone' in audience || names.some(({ length }) => length === 1) ? audience : undefined;
   }
 
   /** What drives the search of a partition, as large as its indexes are now: one round trip. */
@@ -92,7 +119,7 @@ export class AudienceQuery {
 
   /** As `pages`, and how many devices were looked at for each. */
   async *walk(partition: number): AsyncGenerator<{ candidates: number; members: string[] }> {
-    const { terms } = await this.driving(partition);
+    const terms = this.itself ? [this.itself] : (await this.driving(partition)).terms;
     const isExact = this.isExact(terms);
     for (const term of terms) {
       const prepared = this.prepared(term);

@@ -54,6 +54,14 @@ export class Candidates {
     return sets.length;
   }
 
+  /** How many members the sets of a term have. */
+  async setSize(partition: number, prepared: PreparedTerm): Promise<number> {
+    const { client } = this.store;
+    const keys = setsOf(this.store, this.app, partition, prepared);
+    const sizes = await Promise.all(keys.map((key) => client.scard(key)));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
+
   async *pages(partition: number, prepared: PreparedTerm): AsyncGenerator<CandidatePage> {
     const { term } = prepared;
     if ('area' in term) yield* this.inArea(partition, prepared);

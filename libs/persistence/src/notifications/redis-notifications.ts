@@ -201,10 +201,10 @@ export class RedisNotifications extends NotificationContents {
     resultsOf(replies);
   }
 
-  /** One task per partition, appended in one step, once. */
+  /** @param tasks the partitions of each; appended in one step, once */
   beginFanOut(
     id: string,
-    partitions: readonly number[],
+    tasks: readonly (readonly number[])[],
     now: number,
   ): Promise<'begun' | 'already' | 'cancelled'> {
     const { client, keys } = this.store;
@@ -213,13 +213,13 @@ export class RedisNotifications extends NotificationContents {
       client,
       'begin-fan-out',
       [keys.notification(lane, id), keys.openTasks(lane, id), keys.fanOut(lane)],
-      [id, now, ...partitions],
+      [id, now, ...tasks.map((partitions) => partitions.join(','))],
     );
   }
 
   /** @returns the status then: `recalled` when what was deposited has to be taken back */
-  finishTask(id: string, partition: number, now: number): Promise<NotificationStatus | ''> {
-    return this.finish(id, [String(partition), now, '', '']);
+  finishTask(id: string, partitions: readonly number[], now: number): Promise<NotificationStatus | ''> {
+    return this.finish(id, [partitions.join(','), now, '', '']);
   }
 
   /** For a notification that went straight to its devices, without tasks. */

@@ -1,6 +1,6 @@
 -- Marks one task of a fan-out as done; the last one makes the notification sent, unless it is paced: then its devices still wait for their turn.
 -- KEYS  1 notification  2 set of open tasks  3 those of its turn that are not deposited (the notification's key again when it has no turn)
--- ARGV  1 partition, or '' for a notification that was sent without tasks  2 now, ms  3 its partitions, when without tasks
+-- ARGV  1 the task's partitions, joined by commas, or '' for a notification that was sent without tasks  2 now, ms  3 its partitions, when without tasks
 --       4 its id, which leaves its turn ('' without one)
 -- Result  {how many tasks are still open, status}
 if ARGV[1] ~= '' then
