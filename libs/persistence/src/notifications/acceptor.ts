@@ -1,7 +1,7 @@
 import { type IntakeEvent, type Notification, turnOf } from '@carillon/domain';
 import { runScript } from '@carillon/redis';
 import { byShard, type Store } from '../store.js';
-import { forgetAt, toFields } from './notification-record.js';
+import { forgetAt, pushFields } from './notification-record.js';
 
 /** What makes a repeated request recognisable: digests (hex) of the caller's key and of the request. */
 export interface Idempotency {
@@ -97,21 +97,20 @@ export class Acceptor {
     const key = keys.notification(lane, id);
     const turn = turnOf(notification);
     const event: IntakeEvent = { notificationId: id, turn };
-    const fields = toFields(notification);
     names.push(
       key,
       idempotency ? keys.idempotency(lane, app, idempotency.keyHash) : key,
       turn === undefined ? key : keys.turn(lane, turn),
     );
-    args.push(
+    const given = [
       id,
       idempotency?.digest ?? '',
-      at > acceptedAt ? at : '',
-      forgetAt(notification),
+      at > acceptedAt ? String(at) : '',
+      String(forgetAt(notification)),
       turn === undefined ? '' : '1',
       JSON.stringify(event),
-      fields.length,
-      ...fields,
-    );
+    ];
+    pushFields(given, notification);
+    args.push(JSON.stringify(given));
   }
 }

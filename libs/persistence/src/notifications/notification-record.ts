@@ -32,10 +32,17 @@ export interface NotificationRecord {
 /** The envelope fields that are read back from the content's JSON. */
 type StoredEnvelope = Pick<Notification, 'kind' | 'title' | 'body' | 'uri' | 'data' | 'replaces' | 'recalls'>;
 
-/** Field, value, …: made by pushing, as every send is. */
+/** Field, value, … */
 export function toFields(notification: Notification): string[] {
+  const fields: string[] = [];
+  pushFields(fields, notification);
+  return fields;
+}
+
+/** The same behind what is there: every send makes them. */
+export function pushFields(fields: string[], notification: Notification): void {
   const { app, acceptedAt, at, expiresAt, ttl, audience, rejected, collapseKey, transports } = notification;
-  const fields = ['app', app, 'status', at > acceptedAt ? 'scheduled' : 'accepted'];
+  fields.push('app', app, 'status', at > acceptedAt ? 'scheduled' : 'accepted');
   fields.push('acceptedAt', String(acceptedAt), 'at', String(at), 'expiresAt', String(expiresAt));
   fields.push('ttl', String(ttl), 'audience', JSON.stringify(audience));
   if (rejected && rejected.length > 0) fields.push('rejected', JSON.stringify(rejected));
@@ -43,7 +50,6 @@ export function toFields(notification: Notification): string[] {
   if (collapseKey !== undefined) fields.push('collapseKey', collapseKey);
   if (transports) fields.push('transports', transports.join(','));
   pushOptions(fields, notification);
-  return fields;
 }
 
 /** What is left at its default has no field. */
