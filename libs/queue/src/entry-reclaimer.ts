@@ -105,7 +105,7 @@ export class EntryReclaimer {
     const claimed = (await client.call('XCLAIM', stream, group, consumer, reclaimAfterMs, id)) as Claimed[];
     const fields = claimed[0]?.[1];
     if (!fields) return;
-    const entry = { stream, id, data: dataOf(fields) ?? '' };
+    const entry = { stream, id, data: dataOf(fields) ?? '', isRepeated: true };
     if (tooOften) await this.bury({ ...entry, deliveries: deliveries - 1 });
     else take({ ...entry, deliveries });
   }

@@ -3,7 +3,7 @@ import { isCluster, isRedisAway, type RedisClient } from '@carillon/redis';
 import { ConsumerReaper } from './consumer-reaper.js';
 import { EntryReclaimer } from './entry-reclaimer.js';
 import { EntrySettler } from './entry-settler.js';
-import { dataOf, type EntryHandler, type QueueLogger, type StreamEntry } from './stream-entry.js';
+import { dataOf, type EntryHandler, isReplayed, type QueueLogger, type StreamEntry } from './stream-entry.js';
 
 export interface StreamConsumerOptions {
   /** For acknowledgements and claims. */
@@ -140,7 +140,7 @@ export class StreamConsumer {
     for (const [stream, entries] of reply ?? []) {
       for (const [id, fields] of entries) {
         found++;
-        this.take({ stream, id, data: dataOf(fields) ?? '', deliveries: 1 });
+        this.take({ stream, id, data: dataOf(fields) ?? '', deliveries: 1, isRepeated: isReplayed(fields) });
       }
     }
     return found;
@@ -189,6 +189,7 @@ export class StreamConsumer {
         return await this.options.handler(entry);
       } catch (error) {
         if (!isRedisAway(error) || !this.running || Date.now() > deadline) throw error;
+        entry.isRepeated = true;
         await sleep(AWAY_PAUSE_MS);
       }
     }

@@ -55,6 +55,8 @@ describe('dead letters', () => {
     expect((await api.client.xrevrange(stream, '+', '-', 'COUNT', 1))[0]![1]).toEqual([
       'd',
       '{"type":"opened"}',
+      'r',
+      '1',
     ]);
     expect((await api.call('POST', `/v1/dead-letters/device-events/${id}/replay`)).status).toBe(404);
   });

@@ -1,6 +1,6 @@
-import { Payload } from '@nestjs/microservices';
+import { Ctx, Payload } from '@nestjs/microservices';
 import type { FanOutTask, IntakeEvent } from '@carillon/domain';
-import { StreamController, StreamHandler } from '@carillon/queue';
+import { RedisStreamsContext, StreamController, StreamHandler } from '@carillon/queue';
 import { FanOutService } from './fan-out.service.js';
 
 @StreamController()
@@ -8,8 +8,8 @@ export class FanOutController {
   constructor(private readonly fanOut: FanOutService) {}
 
   @StreamHandler('intake')
-  intake(@Payload() event: IntakeEvent): Promise<void> {
-    return this.fanOut.begin(event);
+  intake(@Payload() event: IntakeEvent, @Ctx() { entry }: RedisStreamsContext): Promise<void> {
+    return this.fanOut.begin(event, entry.isRepeated);
   }
 
   @StreamHandler('fan-out')

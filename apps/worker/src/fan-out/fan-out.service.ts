@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { FanOutTask, IntakeEvent, Notification, NotificationStatus } from '@carillon/domain';
+import type { Audience, FanOutTask, IntakeEvent, Notification, NotificationStatus } from '@carillon/domain';
 import {
   type AudienceQuery,
   AudienceResolver,
@@ -7,6 +7,7 @@ import {
   PacedNotifications,
   Recaller,
   RedisNotifications,
+  Store,
 } from '@carillon/persistence';
 import { isRedisAway } from '@carillon/redis';
 import { Enlister } from '../pace/enlister.js';
@@ -26,28 +27,33 @@ export class FanOutService {
     private readonly recaller: Recaller,
     private readonly paced: PacedNotifications,
     private readonly enlister: Enlister,
+    private readonly store: Store,
   ) {}
 
-  /** What has a turn waits for what was accepted before it; see docs/adr/0013-turns.md. */
-  async begin({ notificationId, turn }: IntakeEvent): Promise<void> {
-    if (turn !== undefined) return this.turns.take(turn, () => this.sendInTurn(notificationId, turn));
+  /**
+   * What has a turn waits for what was accepted before it; see docs/adr/0013-turns.md.
+   * @param isRepeated somebody may have begun it before
+   */
+  async begin({ notificationId, turn }: IntakeEvent, isRepeated: boolean): Promise<void> {
+    if (turn !== undefined)
+      return this.turns.take(turn, () => this.sendInTurn(notificationId, turn, isRepeated));
     const record = await this.notifications.find(notificationId);
-    if (record && !isStopped(record.status)) await this.send(record.notification);
+    if (record && !isStopped(record.status)) await this.send(record.notification, isRepeated);
   }
 
   /** Those before it may be with a worker that is slow, or dead: they are sent here first, which is harmless if they were. */
-  private async sendInTurn(id: string, turn: string): Promise<void> {
+  private async sendInTurn(id: string, turn: string, isRepeated: boolean): Promise<void> {
     for (;;) {
       const { record, before } = await this.notifications.findInTurn(id, turn);
       if (record?.status === 'sent') return;
-      if (before.length === 0) return this.sendOrLeave(id, record, turn);
+      if (before.length === 0) return this.sendOrLeave(id, record, turn, isRepeated);
       for (const earlier of before) await this.help(earlier, turn);
     }
   }
 
   private async help(id: string, turn: string): Promise<void> {
     try {
-      await this.sendOrLeave(id, await this.notifications.find(id), turn);
+      await this.sendOrLeave(id, await this.notifications.find(id), turn, true);
     } catch (error) {
       if (isRedisAway(error)) throw error;
       // Whoever has it tries it again; the others do not wait for that.
@@ -56,35 +62,50 @@ export class FanOutService {
     }
   }
 
-  private async sendOrLeave(id: string, record: NotificationRecord | undefined, turn: string): Promise<void> {
-    if (record && !isStopped(record.status)) await this.send(record.notification, turn);
+  private async sendOrLeave(
+    id: string,
+    record: NotificationRecord | undefined,
+    turn: string,
+    isRepeated: boolean,
+  ): Promise<void> {
+    if (record && !isStopped(record.status)) await this.send(record.notification, isRepeated, turn);
     else await this.notifications.leaveTurn(id, turn);
   }
 
   /** A small, named target goes straight to its devices; any other, and a paced one, becomes tasks. */
-  private async send(notification: Notification, turn?: string): Promise<void> {
+  private async send(notification: Notification, isRepeated: boolean, turn?: string): Promise<void> {
     const { id, app, audience, pace } = notification;
     const resolvedAt = Date.now();
     const query = await this.audience.open(app, audience, resolvedAt);
     const named = await query.named({ checked: false });
-    if (named && !pace) return this.sendDirectly(notification, named, resolvedAt, turn);
+    if (named && !pace) {
+      await this.depositNamed(notification, named, resolvedAt);
+      const known = isRepeated && !isFixed(audience) ? this.store.allPartitions() : [...named.keys()];
+      return this.finishDirectly(id, known, turn);
+    }
     const tasks = named ? [...named.keys()].map((partition) => [partition]) : await query.tasks();
     await this.notifications.beginFanOut(id, tasks, Date.now());
     if (pace) await this.paced.enlist(id, Date.now());
   }
 
-  private async sendDirectly(
+  private async depositNamed(
     notification: Notification,
-    partitions: ReadonlyMap<number, string[]>,
+    named: ReadonlyMap<number, string[]>,
     resolvedAt: number,
-    turn: string | undefined,
   ): Promise<void> {
     await Promise.all(
-      [...partitions.values()].map((ids) => this.depositor.deposit(notification, ids, resolvedAt)),
+      [...named.values()].map((ids) => this.depositor.deposit(notification, ids, resolvedAt)),
     );
-    const own = [...partitions.keys()];
-    const status = await this.notifications.finishDirect(notification.id, own, Date.now(), turn);
-    if (status === 'recalled') await this.recaller.finish(notification.id, own, Date.now());
+  }
+
+  /** @param partitions that its deliveries may be in: whoever began it before may have found the devices of another moment */
+  private async finishDirectly(
+    id: string,
+    partitions: readonly number[],
+    turn: string | undefined,
+  ): Promise<void> {
+    const status = await this.notifications.finishDirect(id, partitions, Date.now(), turn);
+    if (status === 'recalled') await this.recaller.finish(id, partitions, Date.now());
   }
 
   /** Running it again is harmless: a device that has the delivery is passed over. */
@@ -119,6 +140,9 @@ export class FanOutService {
     }
   }
 }
+
+/** Whether it has the same devices whenever it is looked up. */
+const isFixed = (audience: Audience): boolean => 'device' in audience;
 
 const isStopped = (status: NotificationStatus | undefined): boolean =>
   status === 'cancelled' || status === 'recalled';

@@ -139,7 +139,9 @@ function overridesOf(stored: string): ContentOverrides {
   );
 }
 
-const partitionsOf = (stored: string): number[] => (stored === '' ? [] : stored.split(',').map(Number));
+/** One that was begun more than once may name some twice. */
+const partitionsOf = (stored: string): number[] =>
+  stored === '' ? [] : [...new Set(stored.split(',').map(Number))];
 
 /** @returns the content, and whether devices have their own instead */
 export function toContent(

@@ -1,4 +1,4 @@
--- Puts a dead letter back at the end of the stream that it came from.
+-- Puts a dead letter back at the end of the stream that it came from, marked as one that was begun before.
 -- KEYS  1 dead letters  2 stream
 -- ARGV  1 id of the dead letter
 -- Result  id of the new entry, or '' when the letter is gone
@@ -14,4 +14,4 @@ for i = 1, #fields, 2 do
   end
 end
 redis.call('XDEL', KEYS[1], ARGV[1])
-return redis.call('XADD', KEYS[2], '*', 'd', data)
+return redis.call('XADD', KEYS[2], '*', 'd', data, 'r', '1')
