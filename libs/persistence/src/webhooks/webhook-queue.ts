@@ -61,7 +61,7 @@ export class WebhookQueue {
       client,
       'claim-webhook-batch',
       [keys.webhookEvents(webhookId), keys.webhookBatches(webhookId), keys.webhookDue(webhookId)],
-      [newBatchId(), now, leaseEnd, WEBHOOK_BATCH_EVENTS, this.bounds.gatherMs, this.bounds.batches],
+      [randomBytes(16).toString('hex'), now, leaseEnd, WEBHOOK_BATCH_EVENTS, this.bounds.gatherMs, this.bounds.batches],
     );
     if (id === undefined) return undefined;
     return { id, attempts: Number(attempts), createdAt: Number(createdAt), events: events!, leaseEnd };
@@ -144,8 +144,6 @@ export class WebhookQueue {
     return (await this.store.client.xdel(this.store.keys.webhookDead(webhookId), letterId)) === 1;
   }
 }
-
-const newBatchId = (): string => `msg_${randomBytes(16).toString('hex')}`;
 
 function toLetter(letterId: string, fields: readonly string[]): WebhookLetter {
   const record = new Map<string, string>();

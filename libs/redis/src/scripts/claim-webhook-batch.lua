@@ -1,7 +1,7 @@
 -- Claims a batch that is due: who claims it has it until the lease is over; then it is anybody's again.
 -- Before that, waiting events become a batch, if there are enough of them or they have waited long enough.
 -- KEYS  1 events  2 batches  3 due set
--- ARGV  1 id for a new batch  2 now, ms  3 end of the lease, ms  4 events of a batch  5 how long events wait for others, ms
+-- ARGV  1 random, for the id of a new batch  2 now, ms  3 end of the lease, ms  4 events of a batch  5 how long events wait for others, ms
 --       6 bound of batches
 -- Result  {id, attempts, made at, events} of the claimed batch, or {}
 local now = tonumber(ARGV[2])
@@ -25,8 +25,10 @@ local function form()
     return
   end
   redis.call('XDEL', KEYS[1], unpack(ids))
-  redis.call('HSET', KEYS[2], ARGV[1], '0 ' .. ARGV[2] .. ' [' .. table.concat(texts, ',') .. ']')
-  redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
+  -- The call is sent again where its answer was lost: then it makes another batch, of other events.
+  local batch = 'msg_' .. redis.sha1hex(ARGV[1] .. ids[1]):sub(1, 32)
+  redis.call('HSET', KEYS[2], batch, '0 ' .. ARGV[2] .. ' [' .. table.concat(texts, ',') .. ']')
+  redis.call('ZADD', KEYS[3], ARGV[2], batch)
 end
 form()
 local id = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[2], 'LIMIT', 0, 1)[1]
