@@ -61,7 +61,14 @@ export class WebhookQueue {
       client,
       'claim-webhook-batch',
       [keys.webhookEvents(webhookId), keys.webhookBatches(webhookId), keys.webhookDue(webhookId)],
-      [randomBytes(16).toString('hex'), now, leaseEnd, WEBHOOK_BATCH_EVENTS, this.bounds.gatherMs, this.bounds.batches],
+      [
+        randomBytes(16).toString('hex'),
+        now,
+        leaseEnd,
+        WEBHOOK_BATCH_EVENTS,
+        this.bounds.gatherMs,
+        this.bounds.batches,
+      ],
     );
     if (id === undefined) return undefined;
     return { id, attempts: Number(attempts), createdAt: Number(createdAt), events: events!, leaseEnd };
