@@ -1,8 +1,14 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { WebhookEvent } from '@carillon/domain';
-import { RedisIdempotency, RedisWebhooks, WEBHOOK_QUEUE_BOUNDS, WebhookQueue } from '@carillon/persistence';
-import { testRedisUrl, testStore, type TestStore } from '@carillon/testing';
+import {
+  RedisIdempotency,
+  RedisPresence,
+  RedisWebhooks,
+  WEBHOOK_QUEUE_BOUNDS,
+  WebhookQueue,
+} from '@carillon/persistence';
+import { devicesOf, DUMMY_CREDENTIALS, testRedisUrl, testStore, type TestStore } from '@carillon/testing';
 
 /** A connection that ends when Redis has done a call and nobody has its answer: the client sends the call again. */
 class LossyLine {
@@ -100,4 +106,48 @@ it('a request has its idempotency key, though the answer to its claim was lost',
   expect(await claim('own')).toEqual({ outcome: 'claimed' });
   expect(line.lost).toBe(before + 1);
   expect(await claim('other')).toEqual({ outcome: 'pending' });
+});
+
+describe('what Redis takes for connected', () => {
+  const { tokenHash } = DUMMY_CREDENTIALS;
+  const claim = (presence: RedisPresence, id: string) => presence.claim(id, tokenHash, 'mqtt', 'edge-1');
+  let presence: RedisPresence;
+  beforeEach(async () => {
+    presence = new RedisPresence(test.store);
+    for (const id of ['gone', 'held']) {
+      await devicesOf(test.store)
+        .create('default', id, {}, DUMMY_CREDENTIALS)
+        .catch(() => undefined);
+      await claim(presence, id);
+    }
+  });
+  const isHeld = (id: string): boolean => id === 'held';
+  const left = async () =>
+    Promise.all(['gone', 'held'].map(async (id) => (await presence.connections(id)).length));
+
+  it('is what the edge has, after Redis was away when a device left', async () => {
+    const { client } = test.store;
+    client.disconnect();
+    await expect(presence.release('gone', 1)).rejects.toThrow('Connection is closed');
+    await client.connect();
+    expect(await presence.releaseUnheld('edge-1', isHeld)).toBe(1);
+    expect(await left()).toEqual([0, 1]);
+  });
+
+  it('is not looked through while nothing is in doubt', async () => {
+    expect(await presence.releaseUnheld('edge-1', isHeld)).toBe(0);
+    expect(await left()).toEqual([1, 1]);
+  });
+
+  it('keeps a connection that is being claimed, and those of other edges', async () => {
+    presence.doubt();
+    expect(await presence.releaseUnheld('edge-2', isHeld)).toBe(0);
+    presence.doubt();
+    const held = new Set(['held']);
+    const claimed = claim(presence, 'gone').then(() => held.add('gone'));
+    const removed = await presence.releaseUnheld('edge-1', (id) => held.has(id));
+    await claimed;
+    expect(removed).toBe(0);
+    expect(await left()).toEqual([1, 1]);
+  });
 });

@@ -19,6 +19,9 @@ export abstract class DeliveryTransport {
    */
   abstract reconcile(share?: number): void;
 
+  /** Whether the device has a connection here with this epoch, or with one that is not known yet. */
+  abstract holds(deviceId: string, epoch: number): boolean;
+
   /** This edge was taken for dead: every connection claims its presence again. */
   abstract reclaim(): Promise<void>;
 

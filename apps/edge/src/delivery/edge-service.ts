@@ -22,6 +22,8 @@ import { showXmppMetrics } from './xmpp-metrics.js';
 const HEARTBEAT_MS = 2_000;
 /** Even if every hint was lost, a connected device gets its inbox after so many seconds: each second some look. */
 const RECONCILE_SECONDS = 30;
+/** Behind a trouble, what Redis takes for connected here is compared with what is. */
+const PRESENCE_SECONDS = 10;
 
 /** Joins this edge to the others: tells that it lives, and passes on what workers and other edges tell it. */
 @Injectable()
@@ -107,6 +109,7 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
   private async returnFromSilence(): Promise<void> {
     if (this.lastBeat === 0) return;
     this.context.logger.warn('this edge was silent for long: its connections claim their presence again');
+    this.presence.doubt();
     await Promise.all(this.transports.all.map((transport) => transport.reclaim()));
     this.reconcile();
   }
@@ -134,10 +137,19 @@ export class EdgeService implements OnApplicationBootstrap, BeforeApplicationShu
     this.context.logger.warn({ error: String(error) }, 'reading dispatches failed and is tried again');
   }
 
-  private reconcileSome(): Promise<number> {
+  private async reconcileSome(): Promise<number> {
     for (const transport of this.transports.all) transport.reconcile(1 / RECONCILE_SECONDS);
     if (this.seconds++ % RECONCILE_SECONDS === 0) this.transports.mqtt.reloadUsers();
-    return Promise.resolve(1_000);
+    if (this.seconds % PRESENCE_SECONDS === 0) await this.releaseUnheld();
+    return 1_000;
+  }
+
+  private async releaseUnheld(): Promise<void> {
+    const removed = await this.presence.releaseUnheld(this.context.id, (deviceId, { transport, epoch }) =>
+      this.transports.all.some((each) => each.kind === transport && each.holds(deviceId, epoch)),
+    );
+    if (removed > 0)
+      this.context.logger.info({ connections: removed }, 'Redis had connections that this edge has not');
   }
 
   private reconcile(): void {

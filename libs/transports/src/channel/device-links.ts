@@ -55,6 +55,12 @@ export class DeviceLinks<C> {
     return this.links.get(deviceId);
   }
 
+  /** Whether the device is connected, with this epoch if it is known. */
+  holds(deviceId: string, epoch: number): boolean {
+    const link = this.links.get(deviceId);
+    return link !== undefined && (link.epoch === undefined || link.epoch === epoch);
+  }
+
   /** The device can take pushes on this connection from now on. */
   open(connection: C, login: DeviceLogin, link: Pick<ChannelLink, 'pending' | 'write'>): void {
     const former = this.links.get(login.id);
@@ -196,7 +202,7 @@ export class DeviceLinks<C> {
     try {
       await this.context.presence.release(deviceId, epoch);
     } catch (error) {
-      // The reaper finds it, or the device's next connection replaces it.
+      // It is found when what is held is compared, or the device's next connection replaces it.
       this.context.logger.warn({ deviceId, error: String(error) }, 'releasing presence failed');
     }
   }

@@ -99,6 +99,10 @@ export class MqttTransport extends DeliveryTransport {
     this.refreshUsers(() => this.access.accounts.reload());
   }
 
+  holds(deviceId: string, epoch: number): boolean {
+    return this.links.holds(deviceId, epoch);
+  }
+
   reclaim(): Promise<void> {
     return this.links.reclaim();
   }

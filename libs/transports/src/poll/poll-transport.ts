@@ -133,6 +133,10 @@ export class PollTransport extends DeliveryTransport {
     for (const session of this.round.next(share)) session.wake();
   }
 
+  holds(deviceId: string, epoch: number): boolean {
+    return this.sessions.get(deviceId)?.epoch === epoch;
+  }
+
   /** Whoever polls is answered, comes again, and claims then. */
   reclaim(): Promise<void> {
     for (const [deviceId, session] of this.sessions) this.forget(deviceId, session);

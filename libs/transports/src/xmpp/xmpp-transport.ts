@@ -140,6 +140,10 @@ export class XmppTransport extends DeliveryTransport {
     this.links.reconcile(share);
   }
 
+  holds(deviceId: string, epoch: number): boolean {
+    return this.links.holds(deviceId, epoch);
+  }
+
   reclaim(): Promise<void> {
     return this.links.reclaim();
   }
