@@ -108,6 +108,16 @@ it('a request has its idempotency key, though the answer to its claim was lost',
   expect(await claim('other')).toEqual({ outcome: 'pending' });
 });
 
+it('a request that asks for its key again has it for longer, and for half a minute when it does not', async () => {
+  const idempotency = new RedisIdempotency(test.store);
+  const claim = async (token: string, at: number): Promise<string> =>
+    (await idempotency.claim('default', { keyHash: 'long', digest: 'd' }, token, at)).outcome;
+  expect(await claim('own', 0)).toBe('claimed');
+  expect(await claim('own', 20_000)).toBe('claimed');
+  expect(await claim('other', 45_000)).toBe('pending');
+  expect(await claim('other', 50_001)).toBe('claimed');
+});
+
 describe('what Redis takes for connected', () => {
   const { tokenHash } = DUMMY_CREDENTIALS;
   const claim = (presence: RedisPresence, id: string) => presence.claim(id, tokenHash, 'mqtt', 'edge-1');

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { CarillonError } from '@carillon/domain';
-import { type Idempotency, RedisIdempotency } from '@carillon/persistence';
+import { type Idempotency, IDEMPOTENCY_RENEWAL, RedisIdempotency } from '@carillon/persistence';
 import type { FastifyReply } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import type { AuthenticatedRequest } from '../access/api-key.guard.js';
@@ -38,6 +38,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const seal = new AnswerSeal(app, String(call.request.headers[IDEMPOTENCY_HEADER]));
     const earlier = await this.claim(app, call.idempotency, token);
     if (earlier !== undefined) return replay(JSON.parse(seal.open(earlier)) as Answer, call.reply);
+    const renewal = setInterval(() => this.renew(app, call.idempotency, token), IDEMPOTENCY_RENEWAL);
     try {
       const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
       await this.records.settle(
@@ -51,7 +52,14 @@ export class IdempotencyInterceptor implements NestInterceptor {
       // A refusal is not remembered: the request may be right, or possible, later.
       await this.records.settle(app, call.idempotency, token, undefined).catch(() => undefined);
       throw error;
+    } finally {
+      clearInterval(renewal);
     }
+  }
+
+  /** While Redis is away nobody else gets the key either. */
+  private renew(app: string, idempotency: Idempotency, token: string): void {
+    this.records.claim(app, idempotency, token, Date.now()).catch(() => undefined);
   }
 
   /** @returns the answer of before, or undefined when this request is to do the work */

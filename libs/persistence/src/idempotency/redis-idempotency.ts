@@ -6,14 +6,16 @@ export type IdempotencyClaim =
   | { readonly outcome: 'claimed' | 'mismatch' | 'pending' }
   | { readonly outcome: 'answered'; readonly answer: string };
 
-/** A request that holds its key for so long without an answer has died with its process, ms. */
-const WORK_LIMIT = 120_000;
+/** A request that has not asked for its key again for so long has died with its process, ms. Longer than a command waits for Redis. */
+const CLAIM_LIFE = 30_000;
+/** So often a request at work asks for its key again, ms. */
+export const IDEMPOTENCY_RENEWAL = 10_000;
 
 /** Which requests with an idempotency key were answered, and how. */
 export class RedisIdempotency {
   constructor(private readonly store: Store) {}
 
-  /** @param token names who asks */
+  /** @param token names who asks: whoever has the key has it for longer */
   async claim(
     app: string,
     { keyHash, digest }: Idempotency,
@@ -24,7 +26,7 @@ export class RedisIdempotency {
       this.store.client,
       'claim-idempotency',
       [this.key(app, keyHash)],
-      [digest, token, now, now + WORK_LIMIT, IDEMPOTENCY_RETENTION],
+      [digest, token, now, now + CLAIM_LIFE, IDEMPOTENCY_RETENTION],
     );
     return outcome === 'answered'
       ? { outcome, answer }
