@@ -60,8 +60,12 @@ export class FanOutSystem {
     this.inbox = new RedisInbox(this.store);
   }
 
-  /** What was registered is written at once instead of command by command: a base file, behind which the append-only file begins. */
+  /**
+   * What was registered is written at once instead of command by command: a base file, behind which the append-only file begins. It is not rewritten
+   * any more: of figures taken one after the other, one would have all of that in it.
+   */
   async appendFromHere() {
+    await this.client.config('SET', 'auto-aof-rewrite-percentage', '0');
     await this.client.config('SET', 'appendonly', 'yes');
     const written = /aof_enabled:1[^]*aof_rewrite_in_progress:0[^]*aof_rewrite_scheduled:0/;
     while (!written.test(await this.client.info('persistence'))) await sleep(POLL_MS);
