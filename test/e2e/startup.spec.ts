@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { testRedisUrl } from '@carillon/testing';
+import { CuttableLine } from '../support/cuttable-line.js';
 import { failedStart } from '../support/failed-start.js';
 import { fakeRedis } from '../support/fake-redis.js';
 import { type AppName, Installation } from '../support/gateway.js';
@@ -125,6 +127,23 @@ describe('a Redis that does not suit', () => {
         const facts = { redis_version: '7.0.0', cluster_enabled: '0', role: 'master', ...info };
         const port = await occupied(fakeRedis(facts));
         expect(await refusal('worker', { REDIS_URL: `redis://127.0.0.1:${port}` })).toMatch(wanted);
+      }),
+    );
+  });
+
+  it('one that goes away in the middle of the start', async () => {
+    const cases: [AppName, string][] = [
+      // What an edge reads with a connection of its own, before its transports begin.
+      ['edge', 'xread'],
+      ['edge', 'hscan'],
+      ['worker', 'xgroup'],
+      ['api', 'hsetnx'],
+    ];
+    await Promise.all(
+      cases.map(async ([app, last]) => {
+        const line = await CuttableLine.to(testRedisUrl(), last);
+        const told = await refusal(app, { REDIS_URL: `redis://127.0.0.1:${line.port}` });
+        expect(told).toMatch(/Redis went away during the start .*: start it again when that Redis answers/);
       }),
     );
   });

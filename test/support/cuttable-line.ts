@@ -7,10 +7,12 @@ export class CuttableLine {
 
   private constructor(private readonly server: Server) {}
 
-  static async to(url: string): Promise<CuttableLine> {
+  /** @param last with what the line is closed when somebody says it to the listener */
+  static async to(url: string, last?: string): Promise<CuttableLine> {
     const { hostname, port } = new URL(url);
     const server = createServer((near) => {
       const far = connect({ host: hostname, port: Number(port) });
+      if (last !== undefined) near.on('data', (said: Buffer) => said.includes(last) && line.close());
       for (const [from, to] of [
         [near, far],
         [far, near],

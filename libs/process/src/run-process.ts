@@ -1,9 +1,11 @@
 import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, DataDirectory, loadConfig, StartupError } from '@carillon/config';
 import { createLogger, type Logger, Metrics, MetricsServer, NestPinoLogger } from '@carillon/observability';
 import { Store } from '@carillon/persistence';
+import { isRedisAway } from '@carillon/redis';
 import { type FirstKey, settleAdminKey } from './admin-key.js';
 import { printBanner } from './banner.js';
 import { configureHttp, newHttpAdapter } from './http/index.js';
@@ -28,6 +30,8 @@ export interface ProcessOptions {
 
 /** How long an orderly end may take, ms. */
 const SHUTDOWN_LIMIT = 25_000;
+/** How long what a start had begun may take to end when it fails, ms. */
+const GIVE_UP_LIMIT = 5_000;
 
 /** Runs a process until it is told to end. What keeps it from starting is said in one line, exit code 1. */
 export async function runProcess(options: ProcessOptions): Promise<void> {
@@ -62,7 +66,7 @@ async function start(options: ProcessOptions, config: Config): Promise<RunningPr
   try {
     return await serve(options, context, redis, key);
   } catch (error) {
-    await redis.release();
+    await giveUp(redis.release());
     throw error;
   }
 }
@@ -86,9 +90,14 @@ async function serve(
   try {
     return await listenAll(options, context, redis, key, app);
   } catch (error) {
-    await app.close();
+    await giveUp(app.close());
     throw error;
   }
+}
+
+/** What went wrong with the start is what is told, whatever goes wrong with its end. */
+async function giveUp(ending: Promise<void>): Promise<void> {
+  await Promise.race([ending.catch(() => undefined), sleep(GIVE_UP_LIMIT)]);
 }
 
 async function listenAll(
@@ -213,5 +222,7 @@ function refuseWhatIsNotBuilt({ processes }: Config): void {
 /** One line: what is wrong, and what to do about it. */
 function failureLine(error: unknown): string {
   if (error instanceof StartupError) return `carillon: ${error.message}`;
+  if (isRedisAway(error))
+    return `carillon: Redis went away during the start (${(error as Error).message}): start it again when that Redis answers`;
   return `carillon: could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isCluster, isRedisAway, type RedisClient } from '@carillon/redis';
+import { BlockingReader, isCluster, isRedisAway, type RedisClient } from '@carillon/redis';
 import { ConsumerReaper } from './consumer-reaper.js';
 import { EntryReclaimer } from './entry-reclaimer.js';
 import { EntrySettler } from './entry-settler.js';
@@ -46,7 +46,7 @@ export class StreamConsumer {
   private readonly underWay = new Map<string, StreamEntry>();
   private readonly waiting: StreamEntry[] = [];
   private begun = 0;
-  private readonly readers: { connection: RedisClient; loop: Promise<void> }[] = [];
+  private readers: BlockingReader[] = [];
   private running = false;
   private roomWaiters: (() => void)[] = [];
   private readonly concurrency: number;
@@ -68,10 +68,9 @@ export class StreamConsumer {
   async start(): Promise<void> {
     await Promise.all(this.options.streams.map((stream) => this.createGroup(stream)));
     this.running = true;
-    for (const streams of this.readableTogether()) {
-      const connection = this.options.connect();
-      this.readers.push({ connection, loop: this.read(connection, streams) });
-    }
+    this.readers = this.readableTogether().map(
+      (streams) => new BlockingReader(this.options.connect(), (connection) => this.read(connection, streams)),
+    );
     this.reclaimer.start();
     this.reaper.start();
   }
@@ -79,10 +78,12 @@ export class StreamConsumer {
   /** Stops reading, waits for what is under way, then lets go. */
   async stop(deadlineMs = 10_000): Promise<void> {
     this.running = false;
-    const readers = this.readers.splice(0);
-    for (const { connection } of readers) connection.disconnect();
     this.wakeReaders();
-    await Promise.all([this.reclaimer.stop(), this.reaper.stop(), ...readers.map(({ loop }) => loop)]);
+    await Promise.all([
+      this.reclaimer.stop(),
+      this.reaper.stop(),
+      ...this.readers.map((reader) => reader.stop()),
+    ]);
     const deadline = Date.now() + deadlineMs;
     while (this.underWay.size > 0 && Date.now() < deadline) await sleep(10);
     await this.settler.flush();

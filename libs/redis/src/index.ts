@@ -1,3 +1,4 @@
+export * from './blocking-reader.js';
 export * from './gathered-scripts.js';
 export * from './gatherer.js';
 export * from './installation.js';

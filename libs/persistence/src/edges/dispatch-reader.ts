@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RedisClient } from '@carillon/redis';
+import { BlockingReader, type RedisClient } from '@carillon/redis';
 import type { Store } from '../store.js';
 import { decodeFields, type EdgeMessages } from './dispatch-codec.js';
 
@@ -18,8 +18,7 @@ export interface DispatchReaderOptions {
 
 /** Reads what is published for one edge. */
 export class DispatchReader {
-  private connection: RedisClient | undefined;
-  private loop: Promise<void> | undefined;
+  private reader: BlockingReader | undefined;
   private running = false;
   private last = '0';
 
@@ -29,8 +28,7 @@ export class DispatchReader {
   async start(): Promise<void> {
     await this.keepAlive();
     this.running = true;
-    this.connection = this.options.connect();
-    this.loop = this.read(this.connection);
+    this.reader = new BlockingReader(this.options.connect(), (connection) => this.read(connection));
   }
 
   /**
@@ -48,8 +46,7 @@ export class DispatchReader {
 
   async stop(): Promise<void> {
     this.running = false;
-    this.connection?.disconnect();
-    await this.loop;
+    await this.reader?.stop();
   }
 
   private async read(connection: RedisClient): Promise<void> {

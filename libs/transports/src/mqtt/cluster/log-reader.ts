@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RedisClient } from '@carillon/redis';
+import { BlockingReader, type RedisClient } from '@carillon/redis';
 import { type RawEntry, rawEntries, type StreamRows } from './log-entries.js';
 
 const BLOCK_MS = 2_000;
-const STOP_PATIENCE_MS = 1_000;
 const RETRY_MS = 200;
 const COUNT = 512;
 
@@ -13,8 +12,7 @@ type BinaryReads = {
 
 /** Reads a stream from an entry on, every entry once, for as long as it is not stopped. */
 export class LogReader {
-  private connection: RedisClient | undefined;
-  private loop: Promise<void> | undefined;
+  private reader: BlockingReader | undefined;
   private running = false;
 
   constructor(
@@ -26,15 +24,12 @@ export class LogReader {
 
   start(after: string): void {
     this.running = true;
-    this.connection = this.connect();
-    this.loop = this.read(this.connection, after);
+    this.reader = new BlockingReader(this.connect(), (connection) => this.read(connection, after));
   }
 
   async stop(): Promise<void> {
     this.running = false;
-    this.connection?.disconnect();
-    // A client of a cluster that was disconnected before does not settle what it was asked.
-    await Promise.race([this.loop, sleep(STOP_PATIENCE_MS, undefined, { ref: false })]);
+    await this.reader?.stop();
   }
 
   private async read(connection: RedisClient, after: string): Promise<void> {
