@@ -34,8 +34,8 @@ const make = () => {
       const accounts = new RedisAccounts(store.client, store.keys);
       await accounts.change(id, 'push', new Map([['push.example', '{}']]));
     },
-    move: async (id: string, user: string) => {
-      await devicesOf(store).update('default', id, { user });
+    move: async (id: string, user: string | undefined) => {
+      await devicesOf(store).update('default', id, { user: user ?? null });
     },
   });
 };

@@ -107,6 +107,10 @@ export class RedisKeys {
     `${this.part(partition)}:app:${app}:tag:${tag}`;
   groupDevices = (partition: number, app: string, group: string): string =>
     `${this.part(partition)}:app:${app}:group:${group}`;
+  /** Those that changed hands, with when they did so last and whose they are. */
+  movedDevices = (partition: number): string => `${this.part(partition)}:moved`;
+  /** Those with push services of their own (XEP-0357). */
+  pushDevices = (partition: number): string => `${this.part(partition)}:push`;
   positions = (partition: number, app: string): string => `${this.part(partition)}:app:${app}:geo`;
 
   /** Former positions, and fences that a device is in. */

@@ -78,6 +78,7 @@ const RULES: readonly Rule[] = [
   { names: /^\{p\d+\}:held$/, fault: ({ members }) => heldFault(members) },
   { names: /^\{p\d+\}:expiry$/, fault: fine },
   { names: /^\{p\d+\}:receipts(:dead)?$/, fault: isRead },
+  { names: /^\{p\d+\}:(moved|push)$/, fault: membersOwned('devices') },
   { names: /^\{p\d+\}:app:[^:]+:(all|tag:.+|group:.+|geo)$/, fault: membersOwned('devices') },
   {
     names: /^\{p\d+\}:app:[^:]+:(members|list|list-by-user|list-users|lists-with-users)(:.+)?$/,

@@ -26,7 +26,7 @@ const make = () => {
       state.devices.get(id)!.hasPushService = true;
       return Promise.resolve();
     },
-    move: (id: string, user: string) => {
+    move: (id: string, user = '') => {
       if (state.devices.get(id)!.user !== user) state.moveDevice(id, user, Date.now());
       return Promise.resolve();
     },

@@ -21,7 +21,7 @@ export interface DeviceStateUnderTest {
   /** Lets a device name a push service. */
   readonly namePushService: (deviceId: string) => Promise<void>;
   /** Gives a device to a user. */
-  readonly move: (deviceId: string, user: string) => Promise<void>;
+  readonly move: (deviceId: string, user: string | undefined) => Promise<void>;
 }
 
 const NOW = 1_800_000_000_000;
@@ -210,6 +210,17 @@ export function describeInboxContract(name: string, make: () => Promise<DeviceSt
         under.inbox.deposit(meant, [id], NOW, owner === undefined ? undefined : new Map([[id, owner]]));
       expect(await give()).toMatchObject({ deposited: 0, moved: [id] });
       expect(await give('ann')).toMatchObject({ deposited: 0, moved: [id] });
+      expect(await give('bob')).toMatchObject({ deposited: 1, moved: [] });
+    });
+
+    it('knows the owner of a device that changed hands by way of nobody', async () => {
+      await under.move(id, 'ann');
+      const resolvedAt = Date.now();
+      await under.move(id, undefined);
+      await under.move(id, 'bob');
+      const give = (owner: string) =>
+        under.inbox.deposit(deposit({ resolvedAt }), [id], NOW, new Map([[id, owner]]));
+      expect(await give('')).toMatchObject({ deposited: 0, moved: [id] });
       expect(await give('bob')).toMatchObject({ deposited: 1, moved: [] });
     });
 

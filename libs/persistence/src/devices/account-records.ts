@@ -41,9 +41,13 @@ export class AccountRecords {
       return (service ?? found.service) === found.service && (node ?? found.node) === found.node;
     });
     if (named.length === 0) return 0;
-    const both = [keys.account(partition, deviceId), keys.device(partition, deviceId)];
+    const all = [
+      keys.account(partition, deviceId),
+      keys.device(partition, deviceId),
+      keys.pushDevices(partition),
+    ];
     const removals = named.flatMap(({ name }) => [`${PUSH} ${name}`, '0', '']);
-    await runScript(client, 'change-account', both, [0, 0, ...removals]);
+    await runScript(client, 'change-account', all, [0, 0, deviceId, ...removals]);
     return named.length;
   }
 

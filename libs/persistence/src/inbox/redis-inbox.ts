@@ -125,37 +125,36 @@ export class RedisInbox extends Inbox {
     displacements: readonly Displacement[],
   ): Promise<DepositReply> {
     const { keys } = this.store;
-    const { notificationId, collapseKey } = call.deposit;
+    const { app, notificationId, collapseKey } = call.deposit;
     const partition = this.store.partitionOf(deviceIds[0]!);
-    const perDevice = (id: string): string[] => [
-      keys.inbox(partition, id),
-      keys.device(partition, id),
-      ...(collapseKey === undefined ? [] : [keys.collapse(partition, id)]),
-    ];
-    const head = [
+    const names = [
       keys.sequence(partition),
       keys.online(partition),
       keys.expiry(partition),
       keys.deliveries(partition, notificationId),
       keys.receipts(partition),
       keys.held(partition),
+      keys.allDevices(partition, app),
+      keys.movedDevices(partition),
+      keys.pushDevices(partition),
     ];
-    const displaced = displacements.map((old) => keys.deliveries(partition, old.notificationId));
-    return this.store.scripts.run<DepositReply>(
-      'deposit',
-      [...head, ...deviceIds.flatMap(perDevice), ...displaced],
-      [
-        ...this.depositArguments(call),
-        deviceIds.length,
-        ...deviceIds,
-        ...(call.owners ? deviceIds.map((id) => call.owners!.get(id) ?? '') : []),
-        ...displacements.flatMap((old) => [
-          deviceIds.indexOf(old.deviceId) + 1,
-          old.notificationId,
-          old.letter,
-        ]),
-      ],
-    );
+    for (const id of deviceIds) {
+      names.push(keys.inbox(partition, id));
+      if (collapseKey !== undefined) names.push(keys.collapse(partition, id));
+    }
+    for (const { notificationId: old, deviceId } of displacements)
+      names.push(keys.deliveries(partition, old), keys.device(partition, deviceId));
+    return this.store.scripts.run<DepositReply>('deposit', names, [
+      ...this.depositArguments(call),
+      deviceIds.length,
+      ...deviceIds,
+      ...(call.owners ? deviceIds.map((id) => call.owners!.get(id) ?? '') : []),
+      ...displacements.flatMap((old) => [
+        deviceIds.indexOf(old.deviceId) + 1,
+        old.notificationId,
+        old.letter,
+      ]),
+    ]);
   }
 
   private depositArguments({ deposit, now, owners }: DepositCall): (string | number)[] {

@@ -2,7 +2,8 @@
 -- When the device goes to another owner, what its inbox holds was meant for the former one, and is purged in the same step; what the former
 -- one's clients kept with their account goes too.
 -- KEYS  1 device record  2 positions  3 inbox  4 collapse index  5 sequence  6 what is held  7 receipts stream
---       8 what its clients keep with their account  9.. sets to join, then sets to leave, then the deliveries of each notification in the inbox
+--       8 what its clients keep with their account  9 devices that changed hands  10 devices with push services
+--       11.. sets to join, then sets to leave, then the deliveries of each notification in the inbox
 -- ARGV  1 revision that was read ('' = there must be none yet)  2 device id  3 sets to join  4 sets to leave
 --       5 longitude or ''  6 latitude  7 '1' = forget the position  8 now, base 36, when the owner changes ('' = it stays)
 --       9 app  10 number of fields to remove  11 number of notifications to purge
@@ -49,12 +50,12 @@ if now ~= '' then
   end
   local lines = {}
   for i = 1, purged do
-    lines[i] = purge(ARGV[11 + removed + i], KEYS[8 + join + leave + i])
+    lines[i] = purge(ARGV[11 + removed + i], KEYS[10 + join + leave + i])
   end
   redis.call('DEL', inbox, KEYS[4], KEYS[8])
   redis.call('HDEL', held, device)
-  redis.call('HDEL', record, 'floor', 'push')
-  redis.call('HSET', record, 'movedAt', string.format('%.0f', tonumber(now, 36)))
+  redis.call('HDEL', record, 'floor')
+  redis.call('SREM', KEYS[10], device)
   if purged > 0 then
     redis.call('XADD', KEYS[7], '*', 'd', table.concat(lines, '\n'))
   end
@@ -70,8 +71,14 @@ for a = firstValue, #ARGV, slice do
   redis.call('HSET', record, unpack(ARGV, a, math.min(a + slice - 1, #ARGV)))
 end
 redis.call('HINCRBY', record, 'rev', 1)
-for k = 9, 8 + join + leave do
-  redis.call(k <= 8 + join and 'SADD' or 'SREM', KEYS[k], device)
+for k = 11, 10 + join + leave do
+  redis.call(k <= 10 + join and 'SADD' or 'SREM', KEYS[k], device)
+end
+-- When it changed hands last, and whose it is now: deposits read these of many devices at once.
+local movedAt = now ~= '' and string.format('%.0f', tonumber(now, 36))
+  or (redis.call('HGET', KEYS[9], device) or ''):match('^%d+')
+if movedAt then
+  redis.call('HSET', KEYS[9], device, movedAt .. ' ' .. (redis.call('HGET', record, 'user') or ''))
 end
 if ARGV[5] ~= '' then
   redis.call('GEOADD', KEYS[2], ARGV[5], ARGV[6], device)

@@ -39,12 +39,12 @@ export class RedisAccounts extends AccountStore {
       value === undefined ? '0' : '1',
       value ?? '',
     ]);
-    const device = this.keys.device(this.partitionOf(account), account);
+    const partition = this.partitionOf(account);
     return runScript<AccountChangeOutcome>(
       this.client,
       'change-account',
-      [this.keyOf(account), device],
-      [this.bounds.records, this.bounds.bytes, ...args],
+      [this.keyOf(account), this.keys.device(partition, account), this.keys.pushDevices(partition)],
+      [this.bounds.records, this.bounds.bytes, account, ...args],
     );
   }
 
