@@ -17,6 +17,8 @@ export type ConnectionPolicy = 'per-transport' | 'single';
 
 /** Which devices are connected, where, over what. */
 export abstract class Presence {
+  constructor(protected readonly policy: ConnectionPolicy = 'per-transport') {}
+
   /**
    * Atomic per device, and with respect to `Inbox.deposit`. Epochs grow with time, over restarts of whatever counts them.
    * @param tokenHash of the token that the connection logged in with
@@ -33,4 +35,12 @@ export abstract class Presence {
 
   /** Newest first. */
   abstract connections(deviceId: string): Promise<readonly Connection[]>;
+
+  /** Those of each device. */
+  abstract connectionsOf(deviceIds: readonly string[]): Promise<readonly (readonly Connection[])[]>;
+
+  /** Whether a device's connection and another one over this transport cannot stand beside each other. */
+  excludes(connection: Connection, transport: string): boolean {
+    return this.policy === 'single' || connection.transport === transport;
+  }
 }

@@ -289,9 +289,9 @@ const hasMoved = ({ user, movedAt }: DeviceState, { resolvedAt }: Deposit, owner
 export class InMemoryPresence extends Presence {
   constructor(
     private readonly state: InMemoryDeviceState,
-    private readonly policy: ConnectionPolicy = 'per-transport',
+    policy?: ConnectionPolicy,
   ) {
-    super();
+    super(policy);
   }
 
   claim(deviceId: string, tokenHash: string, transport: string, edgeId: string): Promise<PresenceClaim> {
@@ -299,8 +299,7 @@ export class InMemoryPresence extends Presence {
     if (device?.tokenHash !== tokenHash) return Promise.resolve({ ok: false });
     this.state.epoch = Math.max(this.state.epoch + 1, Date.now());
     const { epoch } = this.state;
-    const isDisplaced = (connection: Connection): boolean =>
-      this.policy === 'single' || connection.transport === transport;
+    const isDisplaced = (connection: Connection): boolean => this.excludes(connection, transport);
     const displaced = device.connections.filter(isDisplaced);
     const kept = device.connections.filter((connection) => !isDisplaced(connection));
     device.connections = [{ transport, edgeId, epoch }, ...kept];
@@ -315,5 +314,9 @@ export class InMemoryPresence extends Presence {
 
   connections(deviceId: string): Promise<readonly Connection[]> {
     return Promise.resolve(this.state.devices.get(deviceId)?.connections ?? []);
+  }
+
+  connectionsOf(deviceIds: readonly string[]): Promise<readonly (readonly Connection[])[]> {
+    return Promise.all(deviceIds.map((id) => this.connections(id)));
   }
 }

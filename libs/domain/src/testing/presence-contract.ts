@@ -35,6 +35,15 @@ export function describePresenceContract(name: string, make: () => Promise<Devic
       expect(await transports()).toEqual(['xmpp']);
     });
 
+    it('tells the connections of each of some devices', async () => {
+      const other = await under.device();
+      const mqtt = await claim(under, other, 'mqtt', 'edge-1');
+      const found = await under.presence.connectionsOf([id, other, 'nobody', other]);
+      const one = [{ transport: 'mqtt', edgeId: 'edge-1', epoch: mqtt.epoch }];
+      expect(found).toEqual([[], one, [], one]);
+      expect(await under.presence.connectionsOf([])).toEqual([]);
+    });
+
     it('refuses a connection whose device has another token by now, or is gone', async () => {
       expect(await under.presence.claim(id, 'another', 'mqtt', 'edge-1')).toEqual({ ok: false });
       expect(await under.presence.claim('gone', under.tokenHash, 'mqtt', 'edge-1')).toEqual({ ok: false });

@@ -7,7 +7,7 @@ import {
   type PresenceClaim,
 } from '@carillon/domain';
 import { GatheredScripts, runScript } from '@carillon/redis';
-import type { Store } from '../store.js';
+import { byShard, type Store } from '../store.js';
 import { parseConnection, parseConnections } from './connections.js';
 
 /** So often what is held is compared with Redis behind a doubt: what was sent over a connection that broke may be done a little later. */
@@ -22,9 +22,9 @@ export class RedisPresence extends Presence {
 
   constructor(
     private readonly store: Store,
-    private readonly policy: ConnectionPolicy = 'per-transport',
+    policy?: ConnectionPolicy,
   ) {
-    super();
+    super(policy);
     this.notes = new GatheredScripts(store.client);
   }
 
@@ -123,12 +123,17 @@ export class RedisPresence extends Presence {
     return parseConnections(stored ?? '');
   }
 
-  /** Those of each device of a partition. */
   async connectionsOf(deviceIds: readonly string[]): Promise<Connection[][]> {
-    if (deviceIds.length === 0) return [];
     const { client, keys } = this.store;
-    const stored = await client.hmget(keys.online(this.store.partitionOf(deviceIds[0]!)), ...deviceIds);
-    return stored.map((each) => parseConnections(each ?? ''));
+    const found = new Map<string, string | null>();
+    const partitions = byShard(deviceIds, (id) => this.store.partitionOf(id));
+    await Promise.all(
+      [...partitions].map(async ([partition, ids]) => {
+        const stored = await client.hmget(keys.online(partition), ...ids);
+        for (const [i, id] of ids.entries()) found.set(id, stored[i]!);
+      }),
+    );
+    return deviceIds.map((id) => parseConnections(found.get(id) ?? ''));
   }
 
   /**

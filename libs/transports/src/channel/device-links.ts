@@ -1,4 +1,5 @@
 import type {
+  Connection,
   ConnectionNotice,
   DeviceLogin,
   DispatchTarget,
@@ -124,8 +125,12 @@ export class DeviceLinks<C> {
     await Promise.all(links.map((link) => this.shut(link)));
   }
 
-  /** Most inboxes are empty: that is asked for many at once. */
   private async look(links: readonly Link<C>[]): Promise<void> {
+    await Promise.all([this.bringWaiting(links), this.checkPresence(links)]);
+  }
+
+  /** Most inboxes are empty: that is asked for many at once. */
+  private async bringWaiting(links: readonly Link<C>[]): Promise<void> {
     const { inbox, logger } = this.context;
     const ids = links.map(({ login }) => login.id);
     try {
@@ -138,6 +143,28 @@ export class DeviceLinks<C> {
       );
       for (const { channel } of links) channel.reconcile();
     }
+  }
+
+  /** A fail-over may lose what Redis knew of a connection, and a claim whose answer is lost tells nobody whom it displaced. */
+  private async checkPresence(links: readonly Link<C>[]): Promise<void> {
+    const { presence, logger } = this.context;
+    const claimed = links.flatMap((link) => (link.epoch === undefined ? [] : [{ link, epoch: link.epoch }]));
+    try {
+      const found = await presence.connectionsOf(claimed.map(({ link }) => link.login.id));
+      for (const [i, { link, epoch }] of claimed.entries())
+        if (!link.closed && link.epoch === epoch) this.compare(link, epoch, found[i]!);
+    } catch (error) {
+      logger.warn({ error: String(error), devices: claimed.length }, 'comparing presence failed');
+    }
+  }
+
+  private compare(link: Link<C>, epoch: number, known: readonly Connection[]): void {
+    if (known.some((connection) => connection.epoch === epoch)) return;
+    const { presence, edgeId } = this.context;
+    const newer = known.find((each) => each.epoch > epoch && presence.excludes(each, this.transport));
+    if (!newer) void this.claim(link);
+    // Over the same transport of this edge it is the link's own, on its way.
+    else if (newer.edgeId !== edgeId || newer.transport !== this.transport) this.drop(link, 'taken-over');
   }
 
   private apply(link: Link<C>, notice: EpochNotice): void {
