@@ -1,5 +1,7 @@
+import { type Deposit, newNotificationId } from '@carillon/domain';
+import { parseReceipts, RedisInbox } from '@carillon/persistence';
 import { GatheredScripts } from '@carillon/redis';
-import { testStore } from '@carillon/testing';
+import { devicesOf, DUMMY_CREDENTIALS, testStore } from '@carillon/testing';
 
 type Claim = [1, number] | [0, Buffer];
 
@@ -49,6 +51,29 @@ describe('script calls that go to Redis together', () => {
     await new Promise((resolve) => setImmediate(resolve));
     const later = [claim('second'), claim('third')];
     expect((await Promise.all([first, ...later])).map(([taken]) => taken)).toEqual([1, 1, 1]);
+  });
+
+  it('report in one entry what they report', async () => {
+    const { store } = test;
+    const ids = Array.from({ length: 12 }, (_, i) => `device ${i}`);
+    for (const id of ids) await devicesOf(store).create('default', id, {}, DUMMY_CREDENTIALS);
+    const inbox = new RedisInbox(store);
+    const notificationId = newNotificationId(Date.now());
+    const deposit: Deposit = {
+      notificationId,
+      app: 'default',
+      expiresAt: Date.now() + 60_000,
+      onlineOnly: false,
+    };
+    await Promise.all(ids.map((id) => inbox.deposit(deposit, [id], Date.now())));
+    const streams = await Promise.all(
+      store.allPartitions().map((partition) => client.xrange(keys.receipts(partition), '-', '+')),
+    );
+    const entries = streams.flat();
+    expect(entries).toHaveLength(1);
+    const receipts = parseReceipts(entries[0]![1][1]!);
+    expect(receipts).toHaveLength(12);
+    expect(receipts.every((each) => each.notificationId === notificationId && each.count === 1)).toBe(true);
   });
 
   it('fail each by itself', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { forManyCalls } from '@carillon/redis';
+import { forManyCalls, forOneCall } from '@carillon/redis';
 import type { SentCommand } from './command-recorder.js';
 
 const DIRECTORY = new URL('../../libs/redis/src/scripts/', import.meta.url);
@@ -9,8 +9,8 @@ const shaOf = (lua: string): string => createHash('sha1').update(lua).digest('he
 /** Each script by its file, as it is and as it is for many calls: what EVALSHA and EVAL name them by. */
 const FORMS = readdirSync(DIRECTORY).map((file) => {
   const lua = readFileSync(new URL(file, DIRECTORY), 'utf8');
-  const many = forManyCalls(lua);
-  return { file, names: [shaOf(lua), lua, shaOf(many), many] };
+  const forms = [forOneCall(lua), forManyCalls(lua)];
+  return { file, names: forms.flatMap((form) => [shaOf(form), form]) };
 });
 
 const scriptOf = ({ name, args }: SentCommand): string | undefined =>

@@ -92,11 +92,14 @@ function commandOf({
   calls,
 }: Batch): [ScriptName | ReturnType<typeof manyOf>, readonly string[], readonly Argument[]] {
   if (calls.length === 1) return [name, calls[0]!.keys, calls[0]!.args];
-  return [
-    manyOf(name),
-    calls.flatMap(({ keys }) => keys),
-    calls.flatMap(({ keys, args }) => [keys.length, args.length, ...args]),
-  ];
+  const allKeys: string[] = [];
+  const allArgs: Argument[] = [];
+  for (const { keys, args } of calls) {
+    allArgs.push(keys.length, args.length);
+    for (const key of keys) allKeys.push(key);
+    for (const arg of args) allArgs.push(arg);
+  }
+  return [manyOf(name), allKeys, allArgs];
 }
 
 function settle({ calls }: Batch, reply: unknown): void {

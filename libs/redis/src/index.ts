@@ -7,6 +7,7 @@ export * from './redis-away.js';
 export * from './redis-client.js';
 export * from './redis-keys.js';
 export * from './redis-scripts.js';
+export * from './script-forms.js';
 export { checkRedis, type RedisFacts } from './private-server/check-redis.js';
 export { PrivateRedis } from './private-server/private-redis.js';
 export { RedisUnavailableError } from './private-server/redis-unavailable-error.js';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ChainableCommander, Cluster, Redis } from 'ioredis';
+import { forManyCalls, forOneCall } from './script-forms.js';
 
 /** Scripts by the name of their file in `scripts/`; each file's header says what it takes and gives. */
 const NAMES = [
@@ -74,7 +75,7 @@ const read = (name: string): string =>
 const SOURCES = NAMES.flatMap((name) => {
   const lua = read(name);
   return [
-    { name, lua },
+    { name, lua: forOneCall(lua) },
     { name: manyOf(name), lua: forManyCalls(lua) },
   ];
 });
@@ -82,38 +83,6 @@ const SOURCES = NAMES.flatMap((name) => {
 /** The same script for many calls. */
 export function manyOf(name: ScriptName): `${ScriptName}-many` {
   return `${name}-many`;
-}
-
-/**
- * A script that does what another does, for many calls one after the other: what Redis and its client spend on a call is spent once for all of them.
- * Its KEYS are theirs in a row, its ARGV for each how many keys and arguments it has, and these. It answers `{1, reply}` or `{0, what is wrong}` for each:
- * one that fails ends no other.
- */
-export function forManyCalls(lua: string): string {
-  return `
-local function one(KEYS, ARGV)
-${lua}
-end
-local replies, key, at = {}, 0, 1
-while at <= #ARGV do
-  local keyCount, argCount = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
-  local keys, args = {}, {}
-  for i = 1, keyCount do
-    keys[i] = KEYS[key + i]
-  end
-  for i = 1, argCount do
-    args[i] = ARGV[at + 1 + i]
-  end
-  key, at = key + keyCount, at + 2 + argCount
-  local isDone, reply = pcall(one, keys, args)
-  if isDone then
-    replies[#replies + 1] = { 1, reply }
-  else
-    replies[#replies + 1] = { 0, type(reply) == 'table' and reply.err or tostring(reply) }
-  end
-end
-return replies
-`;
 }
 
 /** What ioredis keeps of a client's scripts, and a pipeline of its client. */

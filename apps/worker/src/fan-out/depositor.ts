@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Deposit, Inbox, type Notification } from '@carillon/domain';
+import { type Deposit, type DepositOutcome, Inbox, type Notification } from '@carillon/domain';
 import { type Counter, Metrics } from '@carillon/observability';
 import { AudienceResolver, depositOf, Dispatcher } from '@carillon/persistence';
 import { Preparation } from '../content/preparation.js';
@@ -7,6 +7,7 @@ import { PushRequests } from '../webhooks/push-requests.js';
 
 /** A device that changes hands so often while one page is deposited is being played with. */
 const MAX_MOVES = 10;
+const OUTCOMES = ['deposited', 'repeated', 'unknown'] as const;
 
 /** Puts a notification into inboxes, and tells the edges of devices that are connected. */
 @Injectable()
@@ -55,11 +56,14 @@ export class Depositor {
     const prepared = await this.preparation.prepare(notification, deviceIds);
     if (prepared.deviceIds.length === 0) return [];
     const outcome = await this.inbox.deposit(deposit, prepared.deviceIds, Date.now(), owners);
-    this.deposits.inc({ outcome: 'deposited' }, outcome.deposited);
-    this.deposits.inc({ outcome: 'repeated' }, outcome.repeated);
-    this.deposits.inc({ outcome: 'unknown' }, outcome.unknown);
+    this.count(outcome);
     await this.dispatcher.dispatch(notification, outcome.online, prepared.contents);
     await this.pushRequests.deposited(notification, outcome.asleep);
     return outcome.moved;
+  }
+
+  private count(outcomes: Pick<DepositOutcome, (typeof OUTCOMES)[number]>): void {
+    for (const outcome of OUTCOMES)
+      if (outcomes[outcome] > 0) this.deposits.inc({ outcome }, outcomes[outcome]);
   }
 }

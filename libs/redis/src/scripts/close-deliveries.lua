@@ -21,6 +21,6 @@ if closed > 0 then
   end
   redis.call('PEXPIREAT', KEYS[1], ARGV[4])
   table.insert(lines, table.concat({ app, nid, '', 'q', now, '', closed, '' }, '\t'))
-  redis.call('XADD', KEYS[2], '*', 'd', table.concat(lines, '\n'))
+  report(KEYS[2], lines)
 end
 return closed

@@ -297,6 +297,6 @@ if appBytes ~= bytesBefore then
   redis.call('HINCRBY', held, '#b:' .. app, appBytes - bytesBefore)
 end
 if #lines > 0 then
-  redis.call('XADD', KEYS[5], '*', 'd', table.concat(lines, '\n'))
+  report(KEYS[5], lines)
 end
 return { made, repeated, unknown, online, needed, moved, asleep }

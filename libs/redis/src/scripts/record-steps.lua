@@ -90,6 +90,6 @@ while k <= #KEYS do
   k = k + 2 + devices
 end
 if #lines > 0 then
-  redis.call('XADD', KEYS[1], '*', 'd', table.concat(lines, '\n'))
+  report(KEYS[1], lines)
 end
 return #lines

@@ -57,7 +57,7 @@ if now ~= '' then
   redis.call('HDEL', record, 'floor')
   redis.call('SREM', KEYS[10], device)
   if purged > 0 then
-    redis.call('XADD', KEYS[7], '*', 'd', table.concat(lines, '\n'))
+    report(KEYS[7], lines)
   end
   upTo = redis.call('GET', KEYS[5]) or '0'
 end
