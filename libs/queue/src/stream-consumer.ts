@@ -137,6 +137,8 @@ export class StreamConsumer {
         ...string[],
       ]),
     )) as Reply;
+    // It was told to stop, and did not wait any longer: what came all the same is for another.
+    if (!this.running) return 0;
     let found = 0;
     for (const [stream, entries] of reply ?? []) {
       for (const [id, fields] of entries) {

@@ -21,6 +21,10 @@ export interface Link<C> {
   /** A notice that came before the epoch was known here. */
   noticed: EpochNotice | undefined;
   retry: NodeJS.Timeout | undefined;
+  /** Claims under way. */
+  claims: number;
+  /** A connection that took its place, as Redis has it, and when that was seen first. */
+  successor: { readonly epoch: number; readonly seenAt: number } | undefined;
   closed: boolean;
 }
 
@@ -32,6 +36,8 @@ const CLAIMS_AT_ONCE = 256;
 /** Inboxes that one call asks for. */
 const LOOKS_AT_ONCE = 500;
 const CLAIM_RETRY_MS = 1_000;
+/** Whoever claimed for a connection that had gone by then takes that back, and edges that are gone are forgotten, in less, ms. */
+const SUCCESSOR_PATIENCE_MS = 25_000;
 
 /**
  * The devices that are connected over one transport of this edge: presence, channel, take-over. At most one link per
@@ -78,6 +84,8 @@ export class DeviceLinks<C> {
       epoch: undefined,
       noticed: undefined,
       retry: undefined,
+      claims: 0,
+      successor: undefined,
       closed: false,
     };
     this.links.set(login.id, opened);
@@ -152,19 +160,25 @@ export class DeviceLinks<C> {
     try {
       const found = await presence.connectionsOf(claimed.map(({ link }) => link.login.id));
       for (const [i, { link, epoch }] of claimed.entries())
-        if (!link.closed && link.epoch === epoch) this.compare(link, epoch, found[i]!);
+        if (isSettled(link) && link.epoch === epoch) this.compare(link, epoch, found[i]!);
     } catch (error) {
       logger.warn({ error: String(error), devices: claimed.length }, 'comparing presence failed');
     }
   }
 
   private compare(link: Link<C>, epoch: number, known: readonly Connection[]): void {
-    if (known.some((connection) => connection.epoch === epoch)) return;
     const { presence, edgeId } = this.context;
+    const isKnown = known.some((connection) => connection.epoch === epoch);
     const newer = known.find((each) => each.epoch > epoch && presence.excludes(each, this.transport));
-    if (!newer) void this.claim(link);
+    if (isKnown || !newer) {
+      link.successor = undefined;
+      if (!isKnown) void this.claim(link);
+      return;
+    }
     // Over the same transport of this edge it is the link's own, on its way.
-    else if (newer.edgeId !== edgeId || newer.transport !== this.transport) this.drop(link, 'taken-over');
+    if (newer.edgeId === edgeId && newer.transport === this.transport) return;
+    if (link.successor?.epoch !== newer.epoch) link.successor = { epoch: newer.epoch, seenAt: Date.now() };
+    else if (Date.now() - link.successor.seenAt > SUCCESSOR_PATIENCE_MS) this.drop(link, 'taken-over');
   }
 
   private apply(link: Link<C>, notice: EpochNotice): void {
@@ -192,16 +206,22 @@ export class DeviceLinks<C> {
 
   /** Presence first, then the inbox: what is deposited in between is either hinted or read. */
   private async claim(link: Link<C>): Promise<void> {
+    clearTimeout(link.retry);
+    link.retry = undefined;
     if (link.closed) return;
     const { id, credentials } = link.login;
     const { presence, edgeId, logger } = this.context;
+    link.claims++;
     try {
       const claim = await presence.claim(id, credentials.tokenHash, this.transport, edgeId);
       if (!claim.ok) this.drop(link, 'revoked');
       else await this.claimed(link, claim);
     } catch (error) {
       logger.warn({ deviceId: id, error: String(error) }, 'claiming presence failed and is tried again');
+      clearTimeout(link.retry);
       if (!link.closed) link.retry = setTimeout(() => void this.claim(link), CLAIM_RETRY_MS);
+    } finally {
+      link.claims--;
     }
   }
 
@@ -234,3 +254,7 @@ export class DeviceLinks<C> {
     }
   }
 }
+
+/** No claim of it is under way, or will be tried again. */
+const isSettled = <C>({ closed, claims, retry }: Link<C>): boolean =>
+  !closed && claims === 0 && retry === undefined;
